@@ -61,7 +61,8 @@ type SocketConfig struct {
 	// NoOffload stops the kernel from segmenting large writes (UDP_SEGMENT) and from
 	// merging received datagrams (UDP_GRO) where it can.
 	NoOffload bool
-	// Polled is as in GroupConfig.
+	// Feed and Polled are as in GroupConfig.
+	Feed   int
 	Polled bool
 	// Changed, if set, is called when the Link differs from the one at the last call, or
 	// when the Conn was opened: at once, if there is no link yet. A goroutine that Close

@@ -20,8 +20,8 @@ type Packet struct {
 	// epoch; 0 where the platform does not say. Datagrams that the kernel merged share
 	// the time of the first.
 	Received int64
-	// Group and Feed are GroupConfig.Index and GroupConfig.Feed of the socket that received
-	// it; 0 for a unicast socket.
+	// Group is the GroupConfig.Index of the group that it came by, or 0 by unicast, and Feed
+	// that of the socket's configuration.
 	Group, Feed int
 }
 

@@ -10,8 +10,29 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// receiver is what sets apart the sockets that receive groups.
+type receiver struct {
+	// members are the groups; the first is that of the configuration.
+	members *members
+	bind    func(fd int) error
+	// renew renews all memberships when the interface is back.
+	renew func(fd, old, index int) error
+}
+
 // openGroup opens a socket that receives one group on one interface.
 func openGroup(cfg GroupConfig, ifi *net.Interface) (*conn, error) {
+	return openReceiver(cfg, ifi, receiver{
+		members: newMembers(cfg.Group.Addr(), cfg.Index),
+		bind:    func(fd int) error { return bindGroup(fd, cfg) },
+		renew: func(fd, old, index int) error {
+			leave(fd, old, cfg.Group, cfg.Source) // fails if there was no membership
+			return join(fd, index, cfg.Group, cfg.Source)
+		},
+	})
+}
+
+// openReceiver opens a socket that receives groups on one interface, and joins the first.
+func openReceiver(cfg GroupConfig, ifi *net.Interface, kind receiver) (*conn, error) {
 	group := cfg.Group.Addr()
 	what := fmt.Sprintf("receive %v on %s", cfg.Group, ifi.Name)
 	if err := checkLoopback(ifi, group); err != nil {
@@ -34,27 +55,16 @@ func openGroup(cfg GroupConfig, ifi *net.Interface) (*conn, error) {
 	}
 
 	o := &options{fd: fd}
-	// Each of several subscribers on one host receives everything.
-	o.set(unix.SOL_SOCKET, unix.SO_REUSEADDR, 1, "share the port")
-	if group.Is4() {
-		o.set(unix.IPPROTO_IP, unix.IP_MULTICAST_ALL, 0,
-			"keep out groups that other programs joined")
-		o.set(unix.IPPROTO_IP, unix.IP_PKTINFO, 1, "ask for destinations")
-	} else {
-		// Since Linux 4.20; the destination is checked anyway.
-		o.try(unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_ALL, 0)
-		o.set(unix.IPPROTO_IPV6, unix.IPV6_RECVPKTINFO, 1, "ask for destinations")
-	}
+	o.members(group.Is4())
 	o.receive(cfg.NoOffload || !withOffload)
 	c.readBuffer = o.readBuffer(cfg.ReadBuffer, cfg.Logger)
 	err = o.err
 	if err == nil {
-		err = opening(what, bindGroup(fd, cfg))
+		err = opening(what, kind.bind(fd))
 	}
 	if err == nil {
 		for _, r := range c.newReaders() {
-			r.accept.group, r.accept.source = group, cfg.Source
-			r.index, r.feed = cfg.Index, cfg.Feed
+			r.accept.members, r.accept.source, r.feed = kind.members, cfg.Source, cfg.Feed
 			r.accept.index.Store(int64(ifi.Index))
 		}
 		err = opening(what, join(fd, ifi.Index, cfg.Group, cfg.Source))
@@ -69,9 +79,24 @@ func openGroup(cfg GroupConfig, ifi *net.Interface) (*conn, error) {
 	c.watch.start(&follower{
 		name: ifi.Name, index: ifi.Index, up: running(ifi.Flags),
 		mtu: &c.mtu, count: &c.rejoins, log: cfg.Logger,
-		renew: func(old, index int) error { return c.rejoin(cfg, old, index) },
+		renew: func(old, index int) error { return c.rejoin(kind, old, index) },
 	})
 	return c, nil
+}
+
+// members sets the options of a socket that receives groups.
+func (o *options) members(is4 bool) {
+	// Each of several subscribers on one host receives everything.
+	o.set(unix.SOL_SOCKET, unix.SO_REUSEADDR, 1, "share the port")
+	if is4 {
+		o.set(unix.IPPROTO_IP, unix.IP_MULTICAST_ALL, 0,
+			"keep out groups that other programs joined")
+		o.set(unix.IPPROTO_IP, unix.IP_PKTINFO, 1, "ask for destinations")
+		return
+	}
+	// Since Linux 4.20; the destination is checked anyway.
+	o.try(unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_ALL, 0)
+	o.set(unix.IPPROTO_IPV6, unix.IPV6_RECVPKTINFO, 1, "ask for destinations")
 }
 
 // checkLoopback returns an error for an IPv6 group on lo. To join it and to send to it
@@ -93,21 +118,20 @@ func bindGroup(fd int, cfg GroupConfig) error {
 		// Such an address would also bind the socket to the interface's present index,
 		// and the socket could not follow one that is made again. The membership and
 		// the check of the destination keep others out.
-		return unix.Bind(fd, &unix.SockaddrInet6{Port: int(cfg.Group.Port())})
+		return bindPort(fd, cfg.Group)
 	}
 	return bind(fd, cfg.Group, 0)
 }
 
-// rejoin renews the membership. It leaves first, so that the kernel announces the
-// membership again to switches that may have lost it.
-func (c *conn) rejoin(cfg GroupConfig, old, index int) error {
+// rejoin renews the memberships. It leaves first, so that the kernel announces them again
+// to switches that may have lost them.
+func (c *conn) rejoin(kind receiver, old, index int) error {
 	var err error
 	closed := c.raw.Control(func(fd uintptr) {
-		leave(int(fd), old, cfg.Group, cfg.Source) // fails if there was no membership
 		c.zone.index.Store(uint32(index))
 		c.reader.accept.index.Store(int64(index))
 		c.poller.accept.index.Store(int64(index))
-		err = join(int(fd), index, cfg.Group, cfg.Source)
+		err = kind.renew(int(fd), old, index)
 	})
 	if closed != nil {
 		return nil // the watch ends as well

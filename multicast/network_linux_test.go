@@ -157,7 +157,7 @@ func TestTruncatedAndMisdirectedAreCounted(t *testing.T) {
 	w := openTestSocket(t, SocketConfig{Group: group})
 	old := r.reader
 	r.reader = newReader(r, 2, 100)
-	r.reader.accept.group = old.accept.group
+	r.reader.accept.members = old.accept.members
 	index := old.accept.index.Load()
 	r.reader.accept.index.Store(index)
 

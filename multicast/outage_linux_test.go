@@ -4,8 +4,11 @@ package multicast
 
 import (
 	"errors"
+	"log/slog"
 	"net"
 	"net/netip"
+	"os"
+	"strings"
 	"testing"
 
 	"crier/testnet/rig/netns"
@@ -57,6 +60,65 @@ func rejoins(t *testing.T, group netip.AddrPort) {
 	}
 	r.Close()
 	w.Close()
+}
+
+// Groups that are joined while the interface is gone are members when it is back.
+func TestGroupsRejoin(t *testing.T) {
+	inNamespace(t)
+	log, logger := newLogs()
+	r, err := Kernel.Groups(GroupConfig{Group: nth(vethGroup, 0), Interface: "v0", Logger: logger})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	netns.Run(t, "ip link del v0")
+	log.wait("went down", 1)
+	if err := r.Join(nth(vethGroup, 1), 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Join(nth(vethGroup, 2), 2); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Leave(nth(vethGroup, 1)); err != nil {
+		t.Fatal(err)
+	}
+	makeVeth(t) // with other indexes
+	log.wait("an interface is back", 1)
+	w := openTestSocket(t, SocketConfig{Group: vethGroup, Interface: "v1", TTL: 1})
+	send(t, w, nth(vethGroup, 1), "left")
+	for i := 0; i <= 2; i += 2 {
+		if p := only(t, w, r, nth(vethGroup, i), "here"); p.Group != i {
+			t.Errorf("group %d came with index %d", i, p.Group)
+		}
+	}
+}
+
+// Where the kernel allows a socket no further membership, it is full; and where it allows
+// none at all, the error names the setting.
+func TestGroupsMeetTheKernelsLimit(t *testing.T) {
+	inNamespace(t)
+	limit := func(n string) {
+		const file = "/proc/sys/net/ipv4/igmp_max_memberships"
+		if err := os.WriteFile(file, []byte(n), 0); err != nil {
+			t.Skip("the limit of memberships cannot be set:", err)
+		}
+	}
+	limit("3")
+	r := openTestGroups(t, GroupConfig{Group: nth(vethGroup, 0), Interface: "v0"})
+	for n := 1; n < 3; n++ {
+		if err := r.Join(nth(vethGroup, n), n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := r.Join(nth(vethGroup, 3), 3); err != ErrFull {
+		t.Errorf("the fourth of three: %v", err)
+	}
+	limit("0")
+	_, err := Kernel.Groups(GroupConfig{Group: vethGroup, Interface: "v0",
+		Logger: slog.New(slog.DiscardHandler)})
+	if err == nil || !strings.Contains(err.Error(), "net.ipv4.igmp_max_memberships") {
+		t.Errorf("no membership is allowed: %v", err)
+	}
 }
 
 func TestSendErrorsPass(t *testing.T) {

@@ -24,12 +24,13 @@ type plainConn struct {
 	writeBuffer int
 	watch       *watch
 
-	// group is the destination of accepted datagrams; zero for a unicast socket, which
+	// members is the destination of accepted datagrams; nil for a unicast socket, which
 	// accepts all. source is their sender; zero for any.
-	group, source netip.Addr
-	zone          string
-	// index and feed are those of GroupConfig.
-	index, feed int
+	members *members
+	source  netip.Addr
+	zone    string
+	// feed is that of the configuration.
+	feed int
 
 	// readMu guards buf and oob.
 	readMu sync.Mutex
@@ -60,53 +61,11 @@ func newPlainConn(local netip.AddrPort, ifi *net.Interface) (*plainConn, error) 
 // that one, too. Systems differ in which interface they name for a datagram of their own
 // that was looped back, and a wrong check would refuse everything.
 func openGroup(cfg GroupConfig, ifi *net.Interface) (*plainConn, error) {
-	fail := func(err error) error {
-		return fmt.Errorf("multicast: receive %v on %s: %w", cfg.Group, ifi.Name, err)
-	}
-	c, err := newPlainConn(cfg.Group, ifi)
+	c, err := openGroups(cfg, ifi)
 	if err != nil {
-		return nil, fail(err)
+		return nil, err
 	}
-	at := c.at.Load()
-	at.local, c.group, c.source = cfg.Group, cfg.Group.Addr(), cfg.Source
-	c.index, c.feed = cfg.Index, cfg.Feed
-	c.oob = at.options.askDestination()
-	c.readBuffer = grant(at.udp.SetReadBuffer, at.udp, cfg.ReadBuffer, true, cfg.Logger)
-	c.watch, _ = openWatch(false, cfg.Logger) // which never fails
-	if err := c.join(cfg, ifi); err != nil {
-		c.Close()
-		return nil, fail(err)
-	}
-	c.watch.start(&follower{
-		name: ifi.Name, index: ifi.Index, up: running(ifi.Flags),
-		mtu: &c.mtu, count: &c.rejoins, log: cfg.Logger,
-		renew: func(old, index int) error {
-			was := &net.Interface{Index: old, Name: ifi.Name}
-			at.options.leave(was, cfg.Group.Addr(), cfg.Source) // fails if there was none
-			now, err := net.InterfaceByIndex(index)
-			if err != nil {
-				return err
-			}
-			return c.join(cfg, now)
-		},
-	})
-	return c, nil
-}
-
-// join makes the socket a member of its group.
-func (c *plainConn) join(cfg GroupConfig, ifi *net.Interface) error {
-	if !cfg.Source.IsValid() {
-		return c.at.Load().options.join(ifi, cfg.Group.Addr(), netip.Addr{})
-	}
-	err := c.at.Load().options.join(ifi, cfg.Group.Addr(), cfg.Source)
-	if err != nil {
-		// Some systems, or x/net's support of them, have no source-specific join.
-		// Read then drops what comes from other sources.
-		cfg.Logger.Info("multicast: no source-specific join; other sources are dropped here",
-			"group", cfg.Group, "error", err)
-		err = c.at.Load().options.join(ifi, cfg.Group.Addr(), netip.Addr{})
-	}
-	return err
+	return c.plainConn, nil
 }
 
 // openSocket opens a unicast socket, bound to an address of the interface, that also sends
@@ -126,6 +85,7 @@ func openSocket(cfg SocketConfig, ifi *net.Interface, local netip.AddrPort) (*pl
 		c.Close()
 		return nil, fail(err)
 	}
+	c.feed = cfg.Feed
 	c.readBuffer = grant(at.udp.SetReadBuffer, at.udp, cfg.ReadBuffer, true, cfg.Logger)
 	c.writeBuffer = grant(at.udp.SetWriteBuffer, at.udp, cfg.WriteBuffer, false, cfg.Logger)
 	c.refusals = newRefusals(cfg.Logger, ifi.Name, &c.counters)
@@ -203,25 +163,31 @@ func (c *plainConn) Read(ps []Packet) (int, error) {
 		}
 		c.reads.Add(1)
 		from = unmapped(from)
-		if !c.accepts(c.oob[:oobn], from) {
+		group, ok := c.accepts(c.oob[:oobn], from)
+		if !ok {
 			c.misdirected.Add(1)
 			continue
 		}
 		c.received.Add(1)
-		ps[0] = Packet{Data: c.buf[:n:n], From: from, Group: c.index, Feed: c.feed}
+		ps[0] = Packet{Data: c.buf[:n:n], From: from, Group: group, Feed: c.feed}
 		return 1, nil
 	}
 }
 
-// accepts reports whether a datagram is one for this socket.
-func (c *plainConn) accepts(oob []byte, from netip.AddrPort) bool {
-	if !c.group.IsValid() {
-		return true
+// accepts returns the index of the group that a datagram came by, and reports whether it is
+// one for this socket.
+func (c *plainConn) accepts(oob []byte, from netip.AddrPort) (group int, ok bool) {
+	if c.members == nil {
+		return 0, true
 	}
-	if dst, ok := c.at.Load().options.destination(oob); ok && dst != c.group {
-		return false
+	list := c.members.all()
+	if len(list) == 0 {
+		return 0, false
 	}
-	return !c.source.IsValid() || from.Addr().WithZone("") == c.source
+	if dst, ok := c.at.Load().options.destination(oob); ok && dst != list[0].group {
+		return 0, false
+	}
+	return list[0].index, !c.source.IsValid() || from.Addr().WithZone("") == c.source
 }
 
 func (c *plainConn) Write(to netip.AddrPort, b []byte, segment int) (int, error) {

@@ -35,8 +35,8 @@ type reader struct {
 	zone  zone
 
 	accept accept
-	// index and feed are those of GroupConfig.
-	index, feed int
+	// feed is GroupConfig.Feed.
+	feed int
 
 	// mu guards all fields that follow.
 	mu   sync.Mutex
@@ -65,21 +65,24 @@ type reader struct {
 
 // accept is which datagrams a reader returns.
 type accept struct {
-	// group is the destination; zero for a unicast socket, which accepts all.
-	group netip.Addr
+	// members are the destinations; nil for a unicast socket, which accepts all.
+	members *members
 	// source is the only sender; zero for any.
 	source netip.Addr
 	// index is the interface's. It changes when the interface is made again.
 	index atomic.Int64
 }
 
-// accepts reports whether a datagram is one for this socket.
-func (a *accept) accepts(c control, from netip.AddrPort) bool {
-	if !a.group.IsValid() {
-		return true
+// accepts returns the index of the group that a datagram came by, and reports whether it is
+// one for this socket.
+func (a *accept) accepts(c control, from netip.AddrPort) (group int, ok bool) {
+	if a.members == nil {
+		return 0, true
 	}
-	return c.dst == a.group && c.index == int(a.index.Load()) &&
-		(!a.source.IsValid() || from.Addr().WithZone("") == a.source)
+	if group, ok = a.members.index(c.dst); !ok || c.index != int(a.index.Load()) {
+		return 0, false
+	}
+	return group, !a.source.IsValid() || from.Addr().WithZone("") == a.source
 }
 
 // merged is a received datagram, which may be several that the kernel merged into one.
@@ -89,6 +92,8 @@ type merged struct {
 	data     []byte
 	from     netip.AddrPort
 	received int64
+	// group is the index of the group that it came by.
+	group int
 	// segment is the size of the datagrams that were merged.
 	segment int
 }
@@ -230,7 +235,7 @@ func (r *reader) take(ps []Packet) int {
 		}
 		size := min(m.segment, len(m.data))
 		ps[n] = Packet{Data: m.data[:size:size], From: m.from, Received: m.received,
-			Group: r.index, Feed: r.feed}
+			Group: m.group, Feed: r.feed}
 		m.data = m.data[size:]
 		m.more = len(m.data) > 0
 		n++
@@ -260,7 +265,8 @@ func (r *reader) load(i int) {
 		r.lastName, r.lastFrom = r.ring.names[i], r.ring.names[i].addrPort(r.zone)
 	}
 	m.from, m.received = r.lastFrom, c.received
-	if !r.accept.accepts(c, m.from) {
+	var ok bool
+	if m.group, ok = r.accept.accepts(c, m.from); !ok {
 		r.count.misdirected.Add(uint64(datagrams))
 		return
 	}

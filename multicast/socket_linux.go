@@ -49,7 +49,9 @@ func openSocket(cfg SocketConfig, ifi *net.Interface, local netip.AddrPort) (*co
 	// Without UDP_SEGMENT the kernel would ignore the control message, and take a write
 	// for one datagram of up to 64 KiB.
 	_, err = unix.GetsockoptInt(b.fd, unix.SOL_UDP, unix.UDP_SEGMENT)
-	c.newReaders()
+	for _, r := range c.newReaders() {
+		r.feed = cfg.Feed
+	}
 	offload := err == nil && !cfg.NoOffload && withOffload
 	c.writer = newWriter(c, newRefusals(cfg.Logger, ifi.Name, &c.counters), offload, cfg.Logger)
 	prefer, _ := netip.ParseAddr(cfg.Interface)

@@ -28,6 +28,15 @@ func (c *Cable) Group(cfg multicast.GroupConfig) (multicast.Conn, error) {
 	return c.conn(c.Network.Group(cfg))
 }
 
+// Groups implements [multicast.Network].
+func (c *Cable) Groups(cfg multicast.GroupConfig) (multicast.GroupsConn, error) {
+	g, err := c.Network.Groups(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &groupsConn{Conn: &cableConn{Conn: g, cable: c}, members: g}, nil
+}
+
 // Socket implements [multicast.Network].
 func (c *Cable) Socket(cfg multicast.SocketConfig) (multicast.Conn, error) {
 	return c.conn(c.Network.Socket(cfg))

@@ -77,6 +77,22 @@ func (n *Network) Group(cfg multicast.GroupConfig) (multicast.Conn, error) {
 	return n.wrap(n.network.Group(cfg))
 }
 
+// Groups implements multicast.Network. All groups of a socket share its link.
+func (n *Network) Groups(cfg multicast.GroupConfig) (multicast.GroupsConn, error) {
+	g, err := n.network.Groups(cfg)
+	if err != nil {
+		return nil, err
+	}
+	c, err := n.wrap(g, nil)
+	if err != nil {
+		return nil, err
+	}
+	if p, ok := c.(multicast.Poller); ok {
+		return &groupsPoller{Poller: p, members: g}, nil
+	}
+	return &groupsConn{Conn: c, members: g}, nil
+}
+
 // Socket implements multicast.Network.
 func (n *Network) Socket(cfg multicast.SocketConfig) (multicast.Conn, error) {
 	return n.wrap(n.network.Socket(cfg))

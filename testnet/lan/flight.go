@@ -164,7 +164,7 @@ func (l *LAN) arrive(a arrival, receivers []*conn) []*conn {
 	receivers = a.host.receivers(receivers, a.from.local, a.to)
 	admitted := receivers[:0]
 	for _, c := range receivers {
-		if c.admit(len(a.data)) {
+		if c.admit(a.to, len(a.data)) {
 			admitted = append(admitted, c)
 		}
 	}

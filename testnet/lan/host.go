@@ -108,6 +108,15 @@ func (h *Host) Timer() (multicast.Timer, error) { return multicast.NewTimer(), n
 
 // Group opens a socket that receives what is sent to a group, from now on.
 func (h *Host) Group(cfg multicast.GroupConfig) (multicast.Conn, error) {
+	c, err := h.Groups(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return c.(*groupsConn).conn, nil
+}
+
+// Groups opens a socket that receives what is sent to a group, and to those that join it.
+func (h *Host) Groups(cfg multicast.GroupConfig) (multicast.GroupsConn, error) {
 	cfg.Group = netip.AddrPortFrom(cfg.Group.Addr().Unmap(), cfg.Group.Port())
 	cfg.Source = cfg.Source.Unmap()
 	if err := h.check(cfg.Group, cfg.Interface); err != nil {
@@ -122,7 +131,8 @@ func (h *Host) Group(cfg multicast.GroupConfig) (multicast.Conn, error) {
 		return nil, err
 	}
 	c := h.newConn(cfg.Group, read)
-	c.source, c.index, c.feed = cfg.Source, cfg.Index, cfg.Feed
+	c.source, c.feed = cfg.Source, cfg.Feed
+	c.members = []member{{cfg.Group, cfg.Index}}
 
 	l := h.lan
 	l.mu.Lock()
@@ -140,7 +150,7 @@ func (h *Host) Group(cfg multicast.GroupConfig) (multicast.Conn, error) {
 		return nil, err
 	}
 	h.groups = append(h.groups, c)
-	return c, nil
+	return &groupsConn{c}, nil
 }
 
 // Socket opens a unicast socket. Nothing is done about DSCP, and there is no
@@ -184,7 +194,7 @@ func (h *Host) Socket(cfg multicast.SocketConfig) (multicast.Conn, error) {
 	}
 	local := netip.AddrPortFrom(h.addr, port)
 	c := h.newConn(local, read)
-	c.ttl, c.noLoopback = cfg.TTL, cfg.NoLoopback
+	c.ttl, c.noLoopback, c.feed = cfg.TTL, cfg.NoLoopback, cfg.Feed
 	c.stats.WriteBuffer = write
 	if err := c.listen(local); err != nil {
 		return nil, err

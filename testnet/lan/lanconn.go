@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"time"
 
 	"crier/multicast"
@@ -33,10 +34,10 @@ type conn struct {
 	down  transport.UDPConn
 	done  chan struct{} // closed by Close
 
-	index, feed int        // of the group
-	source      netip.Addr // only its datagrams are taken in, if valid
-	ttl         int
-	noLoopback  bool
+	feed       int
+	source     netip.Addr // only its datagrams are taken in, if valid
+	ttl        int
+	noLoopback bool
 
 	// Of the goroutine that reads.
 	buf  []byte
@@ -44,10 +45,17 @@ type conn struct {
 
 	// Guarded by host.lan.mu.
 	closed  bool
+	members []member // groups, if it has no up
 	waiting waiting
 	leaving int           // bytes on up, headers included
 	room    chan struct{} // closed when leaving shrinks; nil if nobody waits
 	stats   multicast.ConnStats
+}
+
+// member is a group that a socket receives, and its index among the receiver's.
+type member struct {
+	group netip.AddrPort
+	index int
 }
 
 func (h *Host) newConn(local netip.AddrPort, readBuffer int) *conn {
@@ -72,9 +80,14 @@ func (c *conn) listen(inner netip.AddrPort) error {
 	return nil
 }
 
-// accepts says whether a group socket wants a datagram.
+// accepts says whether a group socket wants a datagram. The caller holds mu.
 func (c *conn) accepts(from, to netip.AddrPort) bool {
-	return c.local == to && (!c.source.IsValid() || c.source == from.Addr())
+	return c.member(to) >= 0 && (!c.source.IsValid() || c.source == from.Addr())
+}
+
+// member returns the place of a group among the members, or -1. The caller holds mu.
+func (c *conn) member(group netip.AddrPort) int {
+	return slices.IndexFunc(c.members, func(m member) bool { return m.group == group })
 }
 
 // Read implements multicast.Conn. It returns all that has arrived, up to 32
@@ -104,11 +117,12 @@ func (c *conn) Read(ps []multicast.Packet) (int, error) {
 			}
 			return n, c.readError(err)
 		}
+		was := c.taken()
 		ps[n] = multicast.Packet{
 			Data:     c.buf[c.used : c.used+size : c.used+size],
 			From:     addrPort(from),
-			Received: c.taken(),
-			Group:    c.index,
+			Received: was.at,
+			Group:    was.group,
 			Feed:     c.feed,
 		}
 		c.used += size
@@ -155,8 +169,8 @@ func (c *conn) more() bool {
 }
 
 // taken removes the datagram that was just read from those that wait, and
-// returns when it arrived.
-func (c *conn) taken() int64 {
+// returns it.
+func (c *conn) taken() waiter {
 	c.host.lan.mu.Lock()
 	defer c.host.lan.mu.Unlock()
 	c.stats.Received++
@@ -166,13 +180,17 @@ func (c *conn) taken() int64 {
 
 // admit makes room for a datagram of n bytes that arrives, or counts it as
 // dropped. The caller holds mu.
-func (c *conn) admit(n int) bool {
+func (c *conn) admit(to netip.AddrPort, n int) bool {
 	if c.waiting.count == maxQueued || c.waiting.count > 0 &&
 		c.waiting.bytes+n > c.stats.ReadBuffer {
 		c.stats.KernelDrops++
 		return false
 	}
-	c.waiting.push(time.Now().UnixNano(), n)
+	group := 0
+	if i := c.member(to); i >= 0 {
+		group = c.members[i].index
+	}
+	c.waiting.push(time.Now().UnixNano(), n, group)
 	return true
 }
 

@@ -1,17 +1,25 @@
 package lan
 
-// waiting is what a socket has not read yet: a ring of arrival times and sizes,
-// in the order of arrival. The datagrams themselves wait in vnet.
+// waiting is what a socket has not read yet: a ring of arrival times, sizes and
+// groups, in the order of arrival. The datagrams themselves wait in vnet.
 type waiting struct {
-	ring  [maxQueued]struct{ at, size int64 }
+	ring  [maxQueued]waiter
 	first int
 	count int
 	bytes int
 }
 
+// waiter is a datagram that waits.
+type waiter struct {
+	// at is when it arrived, in nanoseconds since the Unix epoch, and size its bytes.
+	at, size int64
+	// group is the index of the group that it came by.
+	group int
+}
+
 // push adds a datagram of size bytes; there must be room.
-func (w *waiting) push(at int64, size int) {
-	w.ring[(w.first+w.count)%maxQueued] = struct{ at, size int64 }{at, int64(size)}
+func (w *waiting) push(at int64, size, group int) {
+	w.ring[(w.first+w.count)%maxQueued] = waiter{at, int64(size), group}
 	w.count++
 	w.bytes += size
 }
@@ -24,14 +32,14 @@ func (w *waiting) drop() {
 	}
 }
 
-// pop removes the oldest and returns when it arrived; 0 if there is none.
-func (w *waiting) pop() int64 {
+// pop removes and returns the oldest, or the zero waiter if there is none.
+func (w *waiting) pop() waiter {
 	if w.count == 0 {
-		return 0
+		return waiter{}
 	}
 	oldest := w.ring[w.first]
 	w.first = (w.first + 1) % maxQueued
 	w.count--
 	w.bytes -= int(oldest.size)
-	return oldest.at
+	return oldest
 }

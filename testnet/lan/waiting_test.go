@@ -4,14 +4,14 @@ import "testing"
 
 func TestWaitingIsARing(t *testing.T) {
 	var w waiting
-	if w.drop(); w.pop() != 0 || w.count != 0 {
+	if w.drop(); w.pop().at != 0 || w.count != 0 {
 		t.Error("something waits in a new ring")
 	}
 	pushed, popped := int64(0), int64(0)
 	push := func(n int) {
 		for range n {
 			pushed++
-			w.push(pushed, 10)
+			w.push(pushed, 10, 0)
 		}
 	}
 	for range 3 { // across the end of the ring, several times
@@ -22,7 +22,7 @@ func TestWaitingIsARing(t *testing.T) {
 		w.drop()
 		pushed--
 		for range maxQueued - 10 {
-			if popped++; w.pop() != popped {
+			if popped++; w.pop().at != popped {
 				t.Fatal("out of order")
 			}
 		}

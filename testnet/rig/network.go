@@ -122,6 +122,40 @@ func (n *Network) Group(multicast.GroupConfig) (multicast.Conn, error) {
 	return s, nil
 }
 
+// Groups implements [multicast.Network]. What a test puts into the socket has come by the
+// group that it was opened for.
+func (n *Network) Groups(cfg multicast.GroupConfig) (multicast.GroupsConn, error) {
+	c, err := n.Group(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &groups{socket: c.(*socket), members: []netip.AddrPort{cfg.Group}}, nil
+}
+
+// groups is a socket that notes its groups.
+type groups struct {
+	*socket
+	members []netip.AddrPort // guarded by n.mu
+}
+
+// Join implements [multicast.GroupsConn].
+func (g *groups) Join(group netip.AddrPort, _ int) error {
+	g.n.mu.Lock()
+	defer g.n.mu.Unlock()
+	if !slices.Contains(g.members, group) {
+		g.members = append(g.members, group)
+	}
+	return nil
+}
+
+// Leave implements [multicast.GroupsConn].
+func (g *groups) Leave(group netip.AddrPort) error {
+	g.n.mu.Lock()
+	defer g.n.mu.Unlock()
+	g.members = slices.DeleteFunc(g.members, func(o netip.AddrPort) bool { return o == group })
+	return nil
+}
+
 // Socket implements [multicast.Network].
 func (n *Network) Socket(multicast.SocketConfig) (multicast.Conn, error) {
 	if err := n.open(); err != nil {
