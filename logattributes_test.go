@@ -16,11 +16,11 @@ import (
 // underscores but for abbreviations. A name that stands for the same thing elsewhere is the same.
 var logAttributes = []string{
 	"DSCP", "MTU", "address", "agreed", "bytes", "cause", "certificate", "datagram_size",
-	"datagrams", "destination", "directory", "error", "frames", "granted_bytes", "group", "hint",
+	"datagrams", "destination", "directory", "error", "frames", "granted_bytes", "group", "groups", "hint",
 	"index", "interface", "lag", "last_offsets", "lost_messages", "members", "messages",
-	"missing_frames", "next_offset", "offset", "offsets", "other_session", "policy",
-	"previous_address", "previous_session", "previous_size", "reports", "requested_bytes",
-	"session", "source", "stall_timeout", "state", "subscriber", "time", "wait",
+	"missing_frames", "next_offset", "offset", "offsets", "other_session", "other_topic", "partitions", "policy",
+	"previous_address", "previous_session", "previous_size", "publisher", "reports", "requested_bytes",
+	"session", "source", "stall_timeout", "state", "subscriber", "time", "topic", "wait",
 }
 
 // The library's log has attributes of these names, and all of these.

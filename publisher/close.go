@@ -79,6 +79,7 @@ func (p *Publisher) stop() error {
 	p.news.end()
 	p.working.Wait()
 	p.earlier.close()
+	p.announcer.end()
 	if p.disk != nil {
 		p.disk.finish()
 	}

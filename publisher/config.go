@@ -32,6 +32,9 @@ type Config struct {
 	// and as many as there are partitions; 0 means as many as that, but 16 at most. The home
 	// group, from which subscribers learn of the others, is one more.
 	Groups int
+	// NoAnnounce keeps the Topic out of the directory: crier ls doesn't show it, and patterns
+	// don't find it. Subscribers that name it find it all the same.
+	NoAnnounce bool
 	// Group is the multicast address and port to publish to: with several Groups, the home
 	// group, which the others follow, each one address further. The zero value means groups
 	// that follow from the Topic's name, or else DefaultGroup.

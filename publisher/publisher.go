@@ -26,6 +26,9 @@ type Publisher struct {
 	// segmenter is conn if the kernel may cut large writes, or nil.
 	segmenter multicast.Segmenter
 
+	// announcer has a lock of its own.
+	announcer announcer
+
 	// The loop's lock guards the fields from here to working.
 
 	sender *send.Sender
@@ -154,6 +157,7 @@ func start(cfg Config, conn multicast.Conn, before past) (*Publisher, error) {
 	})
 	p.run()
 	p.serveEarlier()
+	p.announce()
 	return p, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"crier/multicast"
 	socket "crier/multicast/counters"
 	"crier/reliable"
+	"crier/reliable/directory"
 	"crier/reliable/send"
 )
 
@@ -23,6 +24,8 @@ type Stats struct {
 	Invalid uint64
 	// Newer counts frames that need a newer crier.
 	Newer uint64
+	// Directory counts what was announced of the topic, and heard of others.
+	Directory directory.AnnouncerStats
 	// Owed counts the frames that subscribers had asked for, and that were held, but not
 	// repeated when Close ended the repairs. It is 0 before.
 	Owed uint64
@@ -41,6 +44,8 @@ var counters = slices.Concat(
 			"frames that only a newer crier understands",
 			func(s *Stats) uint64 { return s.Newer }).Dropped(),
 	},
+	reliable.Within(func(s *Stats) *directory.AnnouncerStats { return &s.Directory },
+		directory.AnnouncerCounters),
 	// What the socket took is datagrams_sent and bytes_sent of the Sender.
 	reliable.Within(func(s *Stats) *multicast.ConnStats { return &s.Socket },
 		socket.Counters.Without("datagrams_taken", "bytes_taken")),
@@ -51,7 +56,8 @@ func (s Stats) Counters() iter.Seq2[Counter, uint64] { return counters.All(&s) }
 
 // Stats returns the counters so far. It may be called after Close.
 func (p *Publisher) Stats() Stats {
-	st := Stats{Socket: p.conn.Stats()} // a system call
+	st := Stats{Socket: p.conn.Stats(), // a system call
+		Directory: p.announcer.stats()}
 	p.loop.Lock()
 	defer p.loop.Unlock()
 	st.Stats = p.sender.Stats()

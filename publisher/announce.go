@@ -1,0 +1,158 @@
+package publisher
+
+import (
+	"os"
+	"sync"
+	"time"
+
+	"crier/reliable"
+	"crier/reliable/directory"
+	"crier/subscriber/directory/node"
+)
+
+// announcer announces the topic in the directory. It is nil inside if there is no topic, if it
+// isn't to be announced, or if that isn't possible: data doesn't need it.
+type announcer struct {
+	node    *node.Node
+	machine *directory.Announcer
+	// rates are those that were announced last.
+	rates rates
+	// told counts the clashes that were logged since from. The node's lock guards them.
+	told int
+	from reliable.Time
+	// telling counts the goroutines that log, none of which starts once closed is set.
+	telling sync.WaitGroup
+	closed  bool
+}
+
+const (
+	// clashesTold is the number of clashes that are logged in a clashTime. The rest is counted.
+	clashesTold = 8
+	clashTime   = reliable.Time(time.Minute)
+)
+
+// announce begins to announce the topic.
+func (p *Publisher) announce() {
+	cfg := &p.cfg
+	if cfg.Topic == "" || cfg.NoAnnounce {
+		return
+	}
+	a := &p.announcer
+	host, _ := os.Hostname() // empty if unknown
+	begin := time.Now()
+	a.rates.at = begin
+	config := directory.AnnouncerConfig{
+		Session: uint64(cfg.Session), Seed: randomID(), Wall: begin.UnixNano(),
+		Topic: cfg.Topic, Layout: cfg.layout, Publisher: cfg.Name, Host: host,
+		PID: uint32(os.Getpid()), Control: p.LocalAddr(),
+		Facts: func(reliable.Time) directory.Facts { return a.rates.facts(p) },
+	}
+	var err error
+	a.node, err = node.Open(node.Config{
+		Interface: cfg.Interface, Link: cfg.Link, Start: begin, Logger: cfg.Logger,
+		Changed:  p.tellClashes,
+		Restored: func(now reliable.Time) { a.machine.Introduce(now) },
+	}, func() (node.Machine, error) {
+		var err error
+		a.machine, err = directory.NewAnnouncer(config)
+		return a.machine, err
+	})
+	if err != nil {
+		a.node = nil
+		cfg.Logger.Warn("crier: the topic can't be announced: crier ls doesn't show it, and "+
+			"patterns don't find it", "topic", cfg.Topic, "interface", cfg.Interface, "error", err,
+			"hint", "subscribers that name the topic need no announcement; NoAnnounce "+
+				"(crier pub --no-announce) leaves it out")
+	}
+}
+
+// tellClashes has new clashes logged. The caller holds the node's lock.
+func (p *Publisher) tellClashes(now reliable.Time) {
+	a := &p.announcer
+	if a.closed {
+		return
+	}
+	if now >= a.from+clashTime {
+		a.from, a.told = now, 0
+	}
+	for a.told < clashesTold {
+		c, ok := a.machine.TakeClash()
+		if !ok {
+			return
+		}
+		a.told++
+		a.telling.Go(func() { p.tellClash(&c) }) // a Logger may block, and the lock is held
+	}
+}
+
+// tellClash logs a clash, with the remedy.
+func (p *Publisher) tellClash(c *directory.Clash) {
+	log, own := p.cfg.Logger, p.cfg.Topic
+	switch c.Kind {
+	case directory.SameName:
+		log.Warn("crier: another publisher of this topic has the same name, and runs as well: "+
+			"subscribers take the messages of both, each with its own offsets",
+			"topic", own, "publisher", c.Publisher, "address", c.Addr.String(),
+			"other_session", c.Session.String(),
+			"hint", "stop one of them, or give it another Name (crier pub --name)")
+	case directory.SameGroup:
+		log.Warn("crier: another topic uses a group of this one: datagrams of both reach the "+
+			"subscribers of either, which drop the other's", "topic", own, "other_topic", c.Topic,
+			"group", c.Group.String(), "publisher", c.Publisher, "address", c.Addr.String(),
+			"hint", "give one of the topics other groups by Group (crier pub --group), which its "+
+				"subscribers then need too")
+	case directory.OtherLayout:
+		log.Warn("crier: another publisher of this topic has other partitions or groups: a key is "+
+			"in different partitions of the two", "topic", own, "publisher", c.Publisher,
+			"address", c.Addr.String(), "partitions", c.Layout.Partitions,
+			"groups", c.Layout.Groups,
+			"hint", "give all publishers of a topic the same Partitions, Groups and Group")
+	}
+}
+
+// end ends the announcements, and says so.
+func (a *announcer) end() {
+	if a.node == nil {
+		return
+	}
+	a.node.Close(func(now reliable.Time) {
+		a.closed = true
+		a.machine.Close(now)
+	})
+	a.telling.Wait()
+}
+
+// stats returns the counters.
+func (a *announcer) stats() directory.AnnouncerStats {
+	if a.node == nil {
+		return directory.AnnouncerStats{}
+	}
+	a.node.Lock()
+	defer a.node.Unlock()
+	return a.machine.Stats()
+}
+
+// rates are what a publisher publishes in a second.
+type rates struct {
+	at              time.Time
+	messages, bytes uint64
+	last            directory.Facts
+}
+
+// facts returns the rates since the last call, but at least over a second.
+func (r *rates) facts(p *Publisher) directory.Facts {
+	p.loop.Lock()
+	st := p.sender.Stats()
+	p.loop.Unlock()
+	r.last.Subscribers = st.Members
+	if d := time.Since(r.at); d >= time.Second {
+		r.last.Messages = perSecond(st.Accepted-r.messages, d)
+		r.last.Bytes = perSecond(st.AcceptedBytes-r.bytes, d)
+		r.at, r.messages, r.bytes = time.Now(), st.Accepted, st.AcceptedBytes
+	}
+	return r.last
+}
+
+func perSecond(n uint64, d time.Duration) uint64 {
+	return uint64(float64(n) / d.Seconds())
+}
