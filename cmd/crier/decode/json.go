@@ -3,6 +3,7 @@ package decode
 import (
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"crier/nack"
@@ -114,6 +115,7 @@ var flagNames = map[frame.Kind]map[frame.Flags]string{
 	frame.Heartbeat: {frame.Replay: "replay"},
 	frame.Session:   {frame.Replay: "replay"},
 	frame.Bye:       {frame.Replay: "replay"},
+	frame.Announce:  {frame.Replay: "replay"},
 	frame.Status: {frame.WantSession: "want-session", frame.Leaving: "leaving",
 		frame.Contested: "contested"},
 	frame.Gone: {frame.TooLarge: "too-large"},
@@ -151,14 +153,21 @@ func frameJSON(o *object, f *frame.Frame, payload bool) {
 		o.add("wall_ns", f.Wall)
 		o.add("first_sequence", f.FirstSeq)
 		o.add("first_offset", f.FirstOffset)
-		control := ""
-		if f.Control.IsValid() {
-			control = f.Control.String()
-		}
-		o.add("control", control)
+		o.add("control", addressJSON(f.Control))
 		o.add("channels", f.Channels)
 		o.add("name", string(f.Name))
 		titleJSON(o, f.Topic, f.Key, f.Prev, f.Replay)
+		if f.Groups != 0 {
+			o.add("groups", f.Groups)
+			o.add("base", addressJSON(f.Base))
+		}
+		if len(f.Controls) > 0 {
+			controls := make([]string, len(f.Controls))
+			for i, a := range f.Controls {
+				controls[i] = addressJSON(a)
+			}
+			o.add("controls", controls)
+		}
 		o.add("properties", fmt.Sprintf("%x", f.Properties))
 	case frame.Nack:
 		requestJSON(o, f)
@@ -171,6 +180,9 @@ func frameJSON(o *object, f *frame.Frame, payload bool) {
 		if f.Recorder {
 			o.add("written", f.Written)
 			o.add("synced", f.Synced)
+		}
+		if len(f.Positions) > 0 {
+			o.add("further", positionsJSON(f))
 		}
 		o.add("properties", fmt.Sprintf("%x", f.Properties))
 	case frame.Confirm:
@@ -194,7 +206,68 @@ func frameJSON(o *object, f *frame.Frame, payload bool) {
 		o.add("name", string(f.Name))
 		titleJSON(o, f.Find.Topic, f.Find.Key, nil, 0)
 		o.add("properties", fmt.Sprintf("%x", f.Properties))
+	case frame.Announce:
+		announceJSON(o, f)
 	}
+}
+
+// announceJSON adds the fields of ANNOUNCE.
+func announceJSON(o *object, f *frame.Frame) {
+	a := f.Announce
+	o.add("time_ns", f.Time)
+	o.add("wall_ns", f.Wall)
+	o.add("control", addressJSON(f.Control))
+	o.add("topic", string(f.Topic))
+	o.add("channels", a.Partitions)
+	o.add("groups", a.Groups)
+	o.add("base", addressJSON(a.Base))
+	o.add("interval_ns", a.Interval)
+	if len(f.Name) > 0 {
+		o.add("name", string(f.Name))
+	}
+	if len(a.Host) > 0 || a.PID != 0 {
+		o.add("host", string(a.Host))
+		o.add("process", a.PID)
+	}
+	if a.Bytes != 0 || a.Messages != 0 {
+		o.add("rate", map[string]uint64{"bytes": a.Bytes, "messages": a.Messages})
+	}
+	if a.Subscribers != 0 {
+		o.add("subscribers", a.Subscribers)
+	}
+	if f.Request != 0 {
+		o.add("request", id(f.Request))
+	}
+	o.add("properties", fmt.Sprintf("%x", f.Properties))
+}
+
+// addressJSON is an address and port, or empty for none.
+func addressJSON(a netip.AddrPort) string {
+	if !a.IsValid() {
+		return ""
+	}
+	return a.String()
+}
+
+// progressJSON is a subscriber's place in a channel; Written and Synced are a recorder's.
+type progressJSON struct {
+	Channel  uint32  `json:"channel"`
+	Position uint64  `json:"position"`
+	Written  *uint64 `json:"written,omitempty"`
+	Synced   *uint64 `json:"synced,omitempty"`
+}
+
+// positionsJSON lists the positions of a STATUS in further channels.
+func positionsJSON(f *frame.Frame) []progressJSON {
+	list := make([]progressJSON, len(f.Positions))
+	for i := range f.Positions {
+		p := &f.Positions[i]
+		list[i] = progressJSON{Channel: p.Channel, Position: p.Position}
+		if f.Recorder {
+			list[i].Written, list[i].Synced = &p.Written, &p.Synced
+		}
+	}
+	return list
 }
 
 // digestJSON adds the fields of DIGEST.
@@ -233,6 +306,13 @@ func digestJSON(o *object, f *frame.Frame) {
 		o.add("holder", string(d.Holder))
 	}
 	titleJSON(o, d.Topic, d.Key, d.Prev, d.Replay)
+	if d.Groups != 0 {
+		o.add("groups", d.Groups)
+		o.add("base", addressJSON(d.Base))
+		if d.Channels != 0 {
+			o.add("channels", d.Channels)
+		}
+	}
 	o.add("properties", fmt.Sprintf("%x", f.Properties))
 	o.add("absent", rangesJSON(f.Ranges))
 }
@@ -289,13 +369,20 @@ func rangesJSON(ranges []nack.Range) []rangeJSON {
 }
 
 // chunkJSON is a chunk of DATA. Length is that of a whole message that starts here and is
-// unfinished, Skip the messages that a skip stands for.
+// unfinished, Skip the messages that a skip stands for. Key and values of headers are in hex.
 type chunkJSON struct {
-	Offset  uint64  `json:"offset"`
-	Size    *int    `json:"size,omitempty"`
-	Length  uint32  `json:"length,omitempty"`
-	Skip    uint64  `json:"skip,omitempty"`
-	Payload *string `json:"payload,omitempty"`
+	Offset  uint64       `json:"offset"`
+	Size    *int         `json:"size,omitempty"`
+	Length  uint32       `json:"length,omitempty"`
+	Skip    uint64       `json:"skip,omitempty"`
+	Key     string       `json:"key,omitempty"`
+	Headers []headerJSON `json:"headers,omitempty"`
+	Payload *string      `json:"payload,omitempty"`
+}
+
+type headerJSON struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
 }
 
 func chunksJSON(f *frame.Frame, payload bool) []chunkJSON {
@@ -310,6 +397,11 @@ func chunksJSON(f *frame.Frame, payload bool) []chunkJSON {
 		offset++
 		size := len(c.Data)
 		list[i].Size = &size
+		list[i].Key = fmt.Sprintf("%x", c.Properties.Key())
+		for name, value := range c.Properties.Headers() {
+			list[i].Headers = append(list[i].Headers,
+				headerJSON{string(name), fmt.Sprintf("%x", value)})
+		}
 		if payload {
 			text := fmt.Sprintf("%x", c.Data)
 			list[i].Payload = &text

@@ -30,11 +30,26 @@ func (e *entry) text(dump bool) string {
 		chunks = e.inner.Chunks
 	}
 	for _, c := range chunks {
+		if len(c.Properties) > 0 {
+			b.WriteString("   " + propertiesText(c.Properties) + "\n")
+		}
 		if c.Skip == 0 {
 			for line := range strings.Lines(hex.Dump(c.Data)) {
 				b.WriteString("    " + line)
 			}
 		}
+	}
+	return b.String()
+}
+
+// propertiesText formats a message's key and headers: ` key="AAPL" trace="x"`.
+func propertiesText(p frame.Properties) string {
+	var b strings.Builder
+	if key := p.Key(); key != nil {
+		fmt.Fprintf(&b, " key=%q", key)
+	}
+	for name, value := range p.Headers() {
+		fmt.Fprintf(&b, " %q=%q", name, value)
 	}
 	return b.String()
 }

@@ -31,16 +31,18 @@ var names = strings.Fields(`state version kind flags flags.want_session flags.le
 	first.offset control channels name properties subscriber echo held missing coming gone range
 	range.first range.last position room topic key replay prev.session prev.channel prev.sequence
 	prev.offset prev.topic prev.publisher prev.key written synced at.sequence at.offset proposal
-	part.from part.to holder digest_version role heard absent what value tag.status`)
+	part.from part.to holder digest_version role heard absent what value tag.status chunk.key
+	header.name header.value groups base feed.control further.channel further.position
+	further.written further.synced host process rate.bytes rate.messages subscribers`)
 
 // kinds lists the kinds in the order of their numbers.
 var kinds = strings.Fields(
-	"DATA REPAIR HEARTBEAT SESSION NACK STATUS CONFIRM GONE BYE none DIGEST FIND")
+	"DATA REPAIR HEARTBEAT SESSION NACK STATUS CONFIRM GONE BYE none DIGEST FIND none none ANNOUNCE")
 
 // roles and whats list words in the order of their numbers.
 var (
 	roles = []string{"", "publisher", "recorder", "peer"}
-	whats = []string{"", "streams", "offset", "time", "oldest", "end"}
+	whats = []string{"", "streams", "offset", "time", "oldest", "end", "topics"}
 )
 
 // expected are the values that tshark is to show, by field, for an object of crier decode.
@@ -71,7 +73,7 @@ func (e expected) frame(t *testing.T, o map[string]any) {
 	e.add("flags", fmt.Sprintf("0x%04x", sum))
 	for _, word := range map[int][]string{1: {"continues", "unfinished", "replay"},
 		3: {"replay"}, 4: {"replay"}, 9: {"replay"},
-		6: {"want-session", "leaving", "contested"}, 8: {"too-large"},
+		6: {"want-session", "leaving", "contested"}, 8: {"too-large"}, 15: {"replay"},
 		11: {"live", "full", "final", "ended"}}[kind] {
 		set := 0
 		if sum&flags[word] != 0 {
@@ -85,7 +87,7 @@ func (e expected) frame(t *testing.T, o map[string]any) {
 			e.add(name, "0x"+value.(string))
 		case "channel", "sequence", "offset", "messages", "group", "report", "control", "channels",
 			"name", "properties", "position", "room", "topic", "key", "written", "synced",
-			"digest_version", "value", "holder":
+			"digest_version", "value", "holder", "groups", "base", "host", "process", "subscribers":
 			e.add(name, value)
 		case "time_ns", "interval_ns", "round_trip_ns", "wall_ns", "echo_ns", "held_ns",
 			"heard_ns":
@@ -97,7 +99,17 @@ func (e expected) frame(t *testing.T, o map[string]any) {
 			e.add(name, slices.Index(roles, value.(string)))
 		case "what":
 			e.add(name, slices.Index(whats, value.(string)))
-		case "prev", "part":
+		case "controls":
+			for _, address := range value.([]any) {
+				e.add("feed.control", address)
+			}
+		case "further":
+			for _, progress := range value.([]any) {
+				for part, value := range progress.(map[string]any) {
+					e.add("further."+part, value)
+				}
+			}
+		case "prev", "part", "rate":
 			for part, value := range value.(map[string]any) {
 				if part == "session" {
 					value = "0x" + value.(string)
@@ -151,6 +163,14 @@ func (e expected) chunks(list []any) {
 		e.add("chunk", c["payload"])
 		e.add("chunk.offset", c["offset"])
 		e.add("chunk.size", c["size"])
+		if key, ok := c["key"]; ok {
+			e.add("chunk.key", key)
+		}
+		headers, _ := c["headers"].([]any)
+		for _, h := range headers {
+			e.add("header.name", h.(map[string]any)["name"])
+			e.add("header.value", h.(map[string]any)["value"])
+		}
 		if length, ok := c["length"]; ok {
 			e.add("chunk.length", length)
 		}

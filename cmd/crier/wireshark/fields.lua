@@ -3,10 +3,11 @@
 local KINDS = {
   [1] = "DATA", [2] = "REPAIR", [3] = "HEARTBEAT", [4] = "SESSION", [5] = "NACK",
   [6] = "STATUS", [7] = "CONFIRM", [8] = "GONE", [9] = "BYE",
-  [11] = "DIGEST", [12] = "FIND",
+  [11] = "DIGEST", [12] = "FIND", [15] = "ANNOUNCE",
 }
 local ROLES = { [1] = "publisher", [2] = "recorder", [3] = "peer" }
-local WHATS = { [1] = "streams", [2] = "offset", [3] = "time", [4] = "oldest", [5] = "end" }
+local WHATS = { [1] = "streams", [2] = "offset", [3] = "time", [4] = "oldest", [5] = "end",
+  [6] = "topics" }
 local TAGS = { [0] = "wrong", [1] = "right", [2] = "not checked", [3] = "missing", [4] = "long" }
 
 local F = {}
@@ -39,6 +40,9 @@ field("chunk.offset", ProtoField.uint64, "Offset of the chunk's message")
 field("chunk.size", ProtoField.uint32, "Size of the chunk")
 field("chunk.length", ProtoField.uint32, "Length of the whole message")
 field("chunk.properties", ProtoField.bytes, "Properties of the message")
+field("chunk.key", ProtoField.bytes, "Key of the message")
+field("header.name", ProtoField.string, "Header of the message", base.UNICODE)
+field("header.value", ProtoField.bytes, "Value of the header")
 field("skip", ProtoField.uint64, "Skipped messages")
 field("padding", ProtoField.none, "Padding")
 field("responder", ProtoField.uint64, "Responder", base.HEX)
@@ -57,6 +61,18 @@ field("first.sequence", ProtoField.uint64, "First sequence number")
 field("first.offset", ProtoField.uint64, "First offset")
 field("control", ProtoField.string, "Control address")
 field("channels", ProtoField.uint32, "Channels")
+field("groups", ProtoField.uint32, "Data groups")
+field("base", ProtoField.string, "Group that they count from")
+field("feed.control", ProtoField.string, "Control address of a feed")
+field("further.channel", ProtoField.uint32, "Further channel")
+field("further.position", ProtoField.uint64, "Position there")
+field("further.written", ProtoField.uint64, "Written to the log there, up to")
+field("further.synced", ProtoField.uint64, "Synced to disk there, up to")
+field("host", ProtoField.string, "Machine", base.UNICODE)
+field("process", ProtoField.uint64, "Process")
+field("rate.bytes", ProtoField.uint64, "Bytes in the last second")
+field("rate.messages", ProtoField.uint64, "Messages in the last second")
+field("subscribers", ProtoField.uint64, "Subscribers")
 field("name", ProtoField.string, "Name", base.UNICODE)
 field("properties", ProtoField.bytes, "Properties")
 field("property.key", ProtoField.bytes, "Key")

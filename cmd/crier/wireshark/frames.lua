@@ -2,7 +2,7 @@
 
 -- HEADS are the codes of the fields at fixed places, as in reliable/frame/shape.go.
 local HEADS = { "UUUa", "UUb", "UUUUUUuU", "UUUUb", "UUUUa", "UUUUb", "UUa", "UUUUUa", "UUUUUUuU",
-  [11] = "UUUUUUUUUUUUUub", [12] = "UUuUb" }
+  [11] = "UUUUUUUUUUUUUub", [12] = "UUuUb", [15] = "UUb" }
 
 local function flag(flags, bit) return flags % (2 * bit) >= bit end
 
@@ -86,7 +86,7 @@ local function parse(tvb, s, cut, inner)
     more = more, kind = kind, flags = f1 * 256 + f2, session = sub(s, 8 + more, 15 + more),
     session_at = 8 + more, channel = ((c1 * 256 + c2) * 256 + c3) * 256 + c4 }
   local critical = floor(f.flags / 256)
-  if kind == 1 or kind == 3 or kind == 4 or kind == 9 then
+  if kind == 1 or kind == 3 or kind == 4 or kind == 9 or kind == 15 then
     f.replay_flag = flag(critical, 0x20)
     if f.replay_flag then critical = critical - 0x20 end
   end
@@ -161,6 +161,42 @@ local function title(f, add)
   if f.replay then add("replay=%s", digits(s, f.replay)) end
 end
 
+-- layout_text adds a session's layout, if it is told.
+local function layout_text(f, add)
+  if not f.groups then return end
+  add("channels=%d groups=%d base=%s", f.channels or 0, f.groups,
+    f.base ~= "" and f.base or "by-name")
+end
+
+-- further_text adds the first eight positions in further channels, and the number of the rest.
+local function further_text(f, add)
+  local out = {}
+  for i, p in ipairs(f.further or NONE) do
+    if i > 8 then
+      out[#out + 1] = format("+%d more", #f.further - 8)
+      break
+    end
+    local text = format("%d:%s", p.channel, decimal(p.position))
+    if f.written then text = format("%s/%s/%s", text, decimal(p.written), decimal(p.synced)) end
+    out[#out + 1] = text
+  end
+  if #out > 0 then add("further=%s", table.concat(out, ",")) end
+end
+
+-- announce_text adds the fields of ANNOUNCE.
+local function announce_text(f, add)
+  add("topic=%s name=%s", quoted(f.topic), quoted(f.name or ""))
+  layout_text(f, add)
+  if f.control ~= "" then add("control=%s", f.control) end
+  add("t=%s wall=%s interval=%s", duration(f.time), instant(f.wall), duration(f.interval))
+  if f.host and (f.host ~= "" or f.process ~= 0) then
+    add("host=%s pid=%s", quoted(f.host), decimal(f.process))
+  end
+  add("rate=%sB/s,%s/s subscribers=%s", decimal(f.rate_bytes or 0), decimal(f.rate_messages or 0),
+    decimal(f.subscribers or 0))
+  if f.request then add("req=%s", id(f.s, f.request)) end
+end
+
 -- digest_text adds the fields of DIGEST.
 local function digest_text(f, add)
   local s = f.s
@@ -182,6 +218,7 @@ local function digest_text(f, add)
     duration(f.time), duration(f.heard))
   if f.wall ~= 0 then add("wall=%s", instant(f.wall)) end
   title(f, add)
+  layout_text(f, add)
   for i, word in ipairs({ "live", "full", "final", "ended" }) do
     if flag(f.flags, 8 * 2 ^ i) then add(word) end
   end
@@ -209,6 +246,7 @@ local function line(f)
       for _, c in ipairs(f.skips and f.chunks or NONE) do
         if c.skip then add("skip=%s", decimal(c.skip)) end
       end
+      if f.with > 0 then add("with-properties=%d", f.with) end
       out[#out] = out[#out] .. sizes_text(f.chunks)
     elseif k == 2 then
       add("by=%s req=%s data=%dB", digits(s, f.responder), id(s, f.request), #f.inner)
@@ -223,6 +261,10 @@ local function line(f)
         decimal(f.first_offset), duration(f.time), instant(f.wall))
       if f.control ~= "" then add("control=%s", f.control) end
       title(f, add)
+      layout_text(f, add)
+      if f.controls and #f.controls > 0 then
+        add("controls=%s", table.concat(f.controls, ","))
+      end
     elseif k == 5 then
       add("sub=%s req=%s missing=%s", digits(s, f.subscriber), id(s, f.request),
         ranges_text(f.ranges))
@@ -235,6 +277,7 @@ local function line(f)
       if flag(f.flags, 2) then add("leaving") end
       if flag(f.flags, 8) then add("contested") end
       if f.written then add("written=%s synced=%s", decimal(f.written), decimal(f.synced)) end
+      further_text(f, add)
     elseif k == 7 then
       add("by=%s coming=%s t=%s", digits(s, f.responder), ranges_text(f.ranges), duration(f.time))
     elseif k == 8 then
@@ -249,8 +292,11 @@ local function line(f)
         WHATS[f.what] or format("what(%d)", f.what))
       if f.what == 2 then add("off=%s", decimal(f.value)) end
       if f.what == 3 then add("at=%s", instant(f.value)) end
+      if f.what == 6 then add("spread=%s", duration(f.value)) end
       add("name=%s", quoted(f.name))
       title(f, add)
+    elseif k == 15 then
+      announce_text(f, add)
     end
   end
   if f.state == "damaged" then add("(damaged: its tag is wrong)") end

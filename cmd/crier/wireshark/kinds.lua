@@ -56,6 +56,52 @@ local function pair(c, first, second)
   return a, b
 end
 
+local ZEROS = ("\0"):rep(16)
+
+-- address reads an address and port, or an empty bin for none, as the field called name. It is a
+-- group's if group is set, and else one that one receiver can have.
+local function address(c, name, group)
+  local b, at = c:bin(18)
+  if not b then return nil end
+  local text = ""
+  if #b > 0 then
+    if #b ~= 6 and #b ~= 18 then return nil end
+    local a = sub(b, 1, -3)
+    if #a == 16 and sub(a, 1, 12) == ("\0"):rep(10) .. "\255\255" then a = sub(a, 13) end
+    local multicast = #a == 4 and byte(a) >= 224 and byte(a) < 240 or #a == 16 and byte(a) == 255
+    if sub(b, -2) == "\0\0" or multicast ~= group or
+      a == sub(ZEROS, 1, #a) or a == "\255\255\255\255" then return nil end
+    text = endpoint(b)
+  end
+  c:note(name, at, #b, text)
+  return text
+end
+
+-- short reads a number of any width as the field called name.
+local function short(c, name)
+  local at = c.at
+  local v = c:uint()
+  if v then c:note(name, at - 1, c.at - at, v) end
+  return v
+end
+
+-- further reads a position in a further channel.
+local function further(c)
+  local more = list(c, 2)
+  local p = {}
+  p.channel = more and short(c, "further.channel")
+  p.position = p.channel and short(c, "further.position")
+  if not p.position or not less(p.channel, 256) then return nil end
+  p.written, p.synced = 0, 0
+  if more >= 2 then
+    p.written = short(c, "further.written")
+    p.synced = p.written and short(c, "further.synced")
+    if not p.synced or less(p.written, p.synced) then return nil end
+    more = more - 2
+  end
+  return skips(c, more) and p or nil
+end
+
 -- PROPERTIES read the values that are known, by their keys.
 local PROPERTIES = {
   [1] = function(c, f)
@@ -104,18 +150,72 @@ local PROPERTIES = {
     f.holder = text(c, "holder", 255)
     return f.holder ~= nil
   end,
+  [10] = function(c, f)
+    local more = list(c, 2)
+    f.groups = more and c:u32("groups")
+    if not f.groups or f.groups == 0 or f.groups > 256 then return false end
+    f.base = address(c, "base", true)
+    if not f.base then return false end
+    if more > 0 then
+      local channels = c:u32("channels")
+      if not channels or channels > 256 then return false end
+      f.channels, more = f.channels or channels, more - 1
+    end
+    return skips(c, more)
+  end,
+  [11] = function(c, f)
+    if f.kind ~= 4 then return skips(c, 1) end
+    local n = c:array()
+    if not n or n > 4 then return false end
+    f.controls = {}
+    for i = 1, n do
+      f.controls[i] = address(c, "feed.control", false)
+      if not f.controls[i] then return false end
+    end
+    return true
+  end,
+  [12] = function(c, f)
+    if f.kind ~= 6 then return skips(c, 1) end
+    local n = c:array()
+    if not n or n >= 256 then return false end
+    f.further = {}
+    for i = 1, n do
+      f.further[i] = further(c)
+      if not f.further[i] then return false end
+    end
+    return true
+  end,
+  [13] = function(c, f)
+    local value = text(c, "name", 255)
+    if f.kind == 15 then f.name = value end
+    return value ~= nil
+  end,
+  [14] = function(c, f)
+    local more = list(c, 2)
+    f.host = more and text(c, "host", 255)
+    f.process = f.host and c:u64("process")
+    return f.process and skips(c, more)
+  end,
+  [15] = function(c, f)
+    f.rate_bytes, f.rate_messages = pair(c, "rate.bytes", "rate.messages")
+    return f.rate_bytes ~= nil
+  end,
+  [16] = function(c, f)
+    f.subscribers = c:u64("subscribers")
+    return f.subscribers ~= nil
+  end,
+  [17] = function(c, f)
+    local value, at = c:u64("request")
+    if f.kind == 15 then f.request = value ~= 0 and at or nil end
+    return at ~= nil
+  end,
 }
 
 -- properties reads a map.
 local function properties(c, f)
-  local code, from, n = c:code(), c.at, nil
-  if code and code >= 0x80 and code < 0x90 then
-    n, c.at = code - 0x80, from + 1
-  elseif code == 0xde and from + 2 <= c.last then
-    n, c.at = byte(c.s, from + 1) * 256 + byte(c.s, from + 2), from + 3
-  else
-    return false
-  end
+  local from = c.at
+  local n = c:map()
+  if not n then return false end
   local all = c:note("properties", from - 1, 0)
   for _ = 1, n do
     local at = c.at
@@ -146,13 +246,53 @@ end
 local MAX_MESSAGE = 16777216
 local MAX_SKIP = 1099511627776 -- 2^40
 
+-- message_headers reads the headers of a message.
+local function message_headers(c)
+  local n = c:map()
+  if not n or n > 32 then return false end
+  for _ = 1, n do
+    local name, at = c:str(255)
+    if not name or name == "" or not is_utf8(name) then return false end
+    c:note("header.name", at, #name)
+    local value
+    value, at = c:bin(65507)
+    if not value then return false end
+    c:note("header.value", at, #value)
+  end
+  return true
+end
+
+-- message_properties reads the key and the headers of a message.
+local function message_properties(c)
+  local from, n = c.at, c:map()
+  if not n then return false end
+  local all = c:note("chunk.properties", from - 1, 0)
+  local last = -1
+  for _ = 1, n do
+    local key = c:code()
+    if not key or key >= 0x80 or key <= last then return false end
+    last, c.at = key, c.at + 1
+    if key == 0 then
+      local value, at = c:bin(255)
+      if not value then return false end
+      if #value > 0 then c:note("chunk.key", at, #value) end
+    elseif key == 1 then
+      if not message_headers(c) then return false end
+    elseif not skips(c, 1) then
+      return false
+    end
+  end
+  if all then c.items[all + 2] = c.at - from end
+  return c.at - from <= 1024
+end
+
 -- chunks reads the chunks of DATA.
 local function chunks(c, f)
   local start = c.at
   local n = c:array()
   if not n then return false end
   local sum = c:note("chunks", start - 1, c.at - start, 0)
-  local list, offset, fits, total, mark_at = {}, f.offset, true, nil, nil
+  local list, offset, fits, total, mark_at, with = {}, f.offset, true, nil, nil, 0
   for _ = 1, n do
     local code, at = c:code(), c.at
     if not code then return false end
@@ -165,10 +305,8 @@ local function chunks(c, f)
       chunk.offset, chunk.mark_at = offset, mark_at
       c:note("chunk", from, #data, nil, chunk)
       if code == 0x92 then
-        local past = skip(c.s, c.at, c.last)
-        if not past then return false end
-        c:note("chunk.properties", c.at - 1, past - c.at)
-        c.at = past
+        if not message_properties(c) then return false end
+        chunk.with, with = true, with + 1
       end
       total, mark_at = nil, nil
       offset, fits = plus(offset, 1)
@@ -200,7 +338,7 @@ local function chunks(c, f)
   end
   if total then return false end
   if sum then c.items[sum + 3] = #list end
-  f.chunks, f.messages = list, minus(offset, f.offset)
+  f.chunks, f.messages, f.with = list, minus(offset, f.offset), with
   c:note("messages", start - 1, c.at - start, f.messages)
   -- the flags and the chunks must agree
   if #list == 0 and (f.continues or f.unfinished) then return false end
@@ -208,31 +346,15 @@ local function chunks(c, f)
     local starts = i > 1 or not f.continues
     local unfinished = i == #list and f.unfinished
     if (chunk.total ~= nil) ~= (starts and unfinished) or
-      chunk.skip and (not starts or unfinished) or
+      chunk.skip and (not starts or unfinished) or chunk.with and not starts or
       chunk.total and chunk.size >= chunk.total then return false end
   end
   return true
 end
 
-local ZEROS = ("\0"):rep(16)
-
--- control reads an address that one receiver can have, or none.
 local function control(c, f)
-  local b, at = c:bin(18)
-  if not b then return false end
-  f.control = ""
-  if #b > 0 then
-    if #b ~= 6 and #b ~= 18 then return false end
-    local a = sub(b, 1, -3)
-    if #a == 16 and sub(a, 1, 12) == ("\0"):rep(10) .. "\255\255" then a = sub(a, 13) end
-    if sub(b, -2) == "\0\0" or a == sub(ZEROS, 1, #a) or a == "\255\255\255\255" or
-      #a == 4 and byte(a) >= 224 and byte(a) < 240 or #a == 16 and byte(a) == 255 then
-      return false
-    end
-    f.control = endpoint(b)
-  end
-  c:note("control", at, #b, f.control)
-  return true
+  f.control = address(c, "control", false)
+  return f.control ~= nil
 end
 
 local function asker(c, f)
@@ -331,8 +453,9 @@ local BODIES = {
     f.wall = c:time("wall", instant)
     f.first_sequence = f.wall and c:u64("first.sequence")
     f.first_offset = f.first_sequence and c:u64("first.offset")
-    return f.first_offset and control(c, f) and c:u32("channels") and name(c, f) and
-      properties(c, f)
+    if not f.first_offset or not control(c, f) then return false end
+    f.channels = c:u32("channels")
+    return f.channels and name(c, f) and properties(c, f)
   end,
   [5] = function(c, f) return asker(c, f) and ranges(c, f, "missing") end,
   [6] = function(c, f)
@@ -353,9 +476,25 @@ local BODIES = {
     f.subscriber = at
     if not at or not request(c, f) then return false end
     f.what = c:u32("what")
-    f.value = f.what and c:u64("value", f.what == 3 and instant)
+    f.value = f.what and
+      c:u64("value", f.what == 3 and instant or f.what == 6 and duration or nil)
     return f.value and f.what < 256 and name(c, f) and properties(c, f)
+  end,
+  [15] = function(c, f)
+    if not time(c, f) then return false end
+    f.wall = c:time("wall", instant)
+    if not f.wall or not control(c, f) then return false end
+    f.topic = text(c, "topic", 255)
+    local more = f.topic and f.topic ~= "" and list(c, 2)
+    f.channels = more and c:u32("channels")
+    f.groups = f.channels and c:u32("groups")
+    if not f.groups or f.channels > 256 or f.groups == 0 or f.groups > f.channels or
+      not skips(c, more) then return false end
+    f.base = address(c, "base", true)
+    f.interval = f.base and c:time("interval")
+    return f.interval and properties(c, f) and less(f.process or 0, WORD) and
+      less(f.subscribers or 0, WORD)
   end,
 }
 -- FIELDS count the elements between header and tag.
-local FIELDS = { 4, 3, 8, 8, 5, 8, 3, 6, 8, [11] = 17, [12] = 6 }
+local FIELDS = { 4, 3, 8, 8, 5, 8, 3, 6, 8, [11] = 17, [12] = 6, [15] = 8 }

@@ -109,6 +109,34 @@ function Cursor:bin(most)
   return sub(s, from, from + n - 1), from - 1
 end
 
+-- str reads a string, and returns its bytes and their offset.
+function Cursor:str(most)
+  local c, s, at = self:code(), self.s, self.at
+  local from, n
+  if c and c >= 0xa0 and c < 0xc0 then
+    from, n = at + 1, c - 0xa0
+  elseif c == 0xd9 and at + 1 <= self.last then
+    from, n = at + 2, byte(s, at + 1)
+  elseif c == 0xda and at + 2 <= self.last then
+    from, n = at + 3, byte(s, at + 1) * 256 + byte(s, at + 2)
+  end
+  if not n or n > most or from + n - 1 > self.last then return nil end
+  self.at = from + n
+  return sub(s, from, from + n - 1), from - 1
+end
+
+function Cursor:map()
+  local c, at = self:code(), self.at
+  if not c then return nil end
+  if c >= 0x80 and c < 0x90 then
+    self.at = at + 1
+    return c - 0x80
+  elseif c == 0xde and at + 2 <= self.last then
+    self.at = at + 3
+    return byte(self.s, at + 1) * 256 + byte(self.s, at + 2)
+  end
+end
+
 function Cursor:array()
   local c, at = self:code(), self.at
   if not c then return nil end

@@ -87,6 +87,22 @@ local function quoted(s)
   return '"' .. table.concat(out) .. '"'
 end
 
+-- is_utf8 reports whether s is valid UTF-8.
+local function is_utf8(s)
+  local i = 1
+  while i <= #s do
+    local c, d = byte(s, i, i + 1)
+    local n = c < 0x80 and 1 or c >= 0xc2 and c < 0xe0 and 2 or c >= 0xe0 and c < 0xf0 and 3
+      or c >= 0xf0 and c < 0xf5 and 4 or 0
+    local text = sub(s, i, i + n - 1)
+    if n == 0 or #text < n or n > 1 and not text:match("^.[\128-\191]*$") or
+      c == 0xe0 and d < 0xa0 or c == 0xed and d > 0x9f or c == 0xf0 and d < 0x90 or
+      c == 0xf4 and d > 0x8f then return false end
+    i = i + n
+  end
+  return true
+end
+
 -- endpoint is an address of 4 or 16 bytes and a port of 2.
 local function endpoint(s)
   local a, b = byte(s, #s - 1, #s)

@@ -8,9 +8,10 @@ local FLAGS = {
   [8] = { "flags.too_large" },
   [9] = { "flags.replay" },
   [11] = { "flags.live", "flags.full", "flags.final", "flags.ended" },
+  [15] = { "flags.replay" },
 }
 local KNOWN = { [1] = 0x2300, [3] = 0x2000, [4] = 0x2000, [6] = 11, [8] = 4, [9] = 0x2000,
-  [11] = 0xf0 }
+  [11] = 0xf0, [15] = 0x2000 }
 
 local function unknown_flags(f)
   local rest = f.flags
@@ -37,7 +38,13 @@ local function grow_header(tree, f)
 end
 
 -- WIDE are the fields of 64 bits whose values aren't bytes of the frame.
-local WIDE = { messages = true, missing = true, coming = true, gone = true, absent = true }
+local WIDE = { messages = true, missing = true, coming = true, gone = true, absent = true,
+  ["further.position"] = true, ["further.written"] = true, ["further.synced"] = true }
+
+-- READ are the fields whose values are those of the frame's bytes, read by this dissector.
+local READ = { control = true, range = true, base = true, ["feed.control"] = true,
+  ["further.channel"] = true, ["further.position"] = true, ["further.written"] = true,
+  ["further.synced"] = true }
 
 -- grow_item adds the item at a place, and returns its node.
 local function grow_item(tree, f, at)
@@ -47,7 +54,7 @@ local function grow_item(tree, f, at)
   if value then
     if WIDE[name] then value = big(value) end
     node = tree:add(F[name], range, value)
-    if name ~= "control" and name ~= "range" then node:set_generated() end
+    if not READ[name] then node:set_generated() end
   else
     node = tree:add(F[name], range)
   end
