@@ -259,7 +259,8 @@ func unsaidKeys() map[string]string {
 		"stall-timeout": from.Flow.StallTimeout.String(), "max-rate": "no bound",
 		"buffer":       written(Size(to.Memory.Buffer)),
 		"memory-total": "four times the buffer", "silence": to.Recovery.Silence.String(),
-		"socket-queue": "92",
+		"socket-queue": "92", "partitions": "1",
+		"groups": "as many as partitions, to 16", "keys": "none", "headers": "none", "feeds": "1",
 	}
 }
 

@@ -54,6 +54,14 @@ var keyRows = map[string][]keyRow{
 		{"only", "list of `ADDRESS:PORT`", "all", nil, nil, ""},
 		{"max-gap", "time", "0s, which leaves all", nil, nil, ""},
 		{"speed", "number, 0.001 to 1000000", "1", nil, nil, ""},
+		{"topic", "name", "none", one("orders", "a.b"), nil, ""},
+		{"partitions", "number, 1 to 256; more than 1 with `topic`", "1", one("1", "256"),
+			one("0", "257", "-1"), "    topic: t\n"},
+		{"groups", "number, 1 to `partitions`", "as many as `partitions`, to 16", one("1", "4"),
+			one("0", "5"), "    topic: t\n    partitions: 4\n"},
+		{"keys", "number, 1 to 1,000,000", "none", one("1", "1000000"), one("0", "1000001"), ""},
+		{"headers", "number, 1 to 32", "none", one("1", "32"), one("0", "33"), ""},
+		{"feeds", "number, 1 to 4", "1", one("1", "4"), one("0", "5"), ""},
 		{"resend-buffer", "size, 8 full frames or more", "64MiB", one("11208B", "1GiB"),
 			one("11207B", "0B"), ""},
 		{"datagram", "size, 256B to 65507B", "1472B", one("256B", "65507B"), one("255B", "65508B"),
@@ -93,6 +101,11 @@ var keyRows = map[string][]keyRow{
 		{"segment", "a segment's name", "none", nil, one("nowhere"), ""},
 		{"down", "[a link](#a-link)", "perfect", nil, nil, ""},
 		{"up", "[a link](#a-link)", "perfect", nil, nil, ""},
+		{"feeds", "list of `segment`, `down` and `up`, up to 3", "none", nil, nil, ""},
+		{"topic", "name", "none, which hears publishers without a topic", one("orders"), nil, ""},
+		{"partitions", "numbers and ranges, 0 to 255; with `topic`", "all of them",
+			one("0", "3,7-9", "0-255"), one("256", "3,3", "9-7"), "    topic: t\n"},
+		{"join-delay", "time", "0s", one("0s", "5ms"), one("25h"), ""},
 		{"work", "time", "0s", one("0s", "1ms"), one("25h"), ""},
 		{"overload", "`block`, `buffer`, `drop-oldest` or `drop-newest`", "block",
 			one("block", "buffer", "drop-oldest", "drop-newest"), one("drop"), ""},
@@ -200,7 +213,7 @@ func (k *keyRow) text(section, value string) string {
 		if k.key == "count" {
 			return replace("count: 3", said)
 		}
-		return replace("count: 3", "count: 3\n    "+said)
+		return replace("count: 3", "count: 3\n"+k.with+"    "+said)
 	case "A recorder":
 		return base + "recorders:\n  - name: rec\n    " + said + "\n"
 	case "A link":

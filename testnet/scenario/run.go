@@ -12,6 +12,7 @@ import (
 	"crier/reliable"
 	"crier/reliable/receive"
 	"crier/reliable/send"
+	"crier/reliable/topic"
 	"crier/testnet/checker"
 	"crier/testnet/link"
 	"crier/testnet/world"
@@ -124,6 +125,7 @@ func (g *Group) receiver(k int) receive.Config {
 			Off: g.Recovery == "off", MaxWait: g.MaxWait.d(), Silence: g.Silence.d(),
 		},
 		Memory: receive.Memory{Buffer: int(g.Buffer), Total: int(g.MemoryTotal)},
+		Topics: g.topics(),
 	}
 }
 
@@ -136,14 +138,14 @@ func (r *Run) addGroup(number int) error {
 			At:      reliable.Time(g.At.d() + g.Every.d()*time.Duration(k)),
 			Segment: r.segments[g.Segment],
 			Work:    g.Work.d(), SocketQueue: g.SocketQueue, SaveAfter: g.SaveAfter.d(),
-			History:  int(g.History),
+			History: int(g.History), JoinDelay: g.JoinDelay.d(),
 			Receiver: g.receiver(k),
 		}
 		if len(r.s.Recorders) > 0 {
 			cfg.Receiver.Logs.Ask = make([]netip.AddrPort, 1) // the group
 		}
+		var err error
 		if k == 0 || g.Down.perMember() || g.Up.perMember() {
-			var err error
 			if down, err = r.records.link(&g.Down, k, g.size()); err != nil {
 				return fmt.Errorf("down: %w", err)
 			}
@@ -152,6 +154,9 @@ func (r *Run) addGroup(number int) error {
 			}
 		}
 		cfg.Down, cfg.Up = down, up
+		if cfg.Feeds, err = r.feeds(g, k); err != nil {
+			return err
+		}
 		if r.opts.Adjust != nil {
 			r.opts.Adjust(&cfg)
 		}
@@ -162,6 +167,24 @@ func (r *Run) addGroup(number int) error {
 		r.subs, r.groups = append(r.subs, sub), append(r.groups, number)
 	}
 	return nil
+}
+
+// feeds returns the further networks of the group's k-th member.
+func (r *Run) feeds(g *Group, k int) ([]world.Feed, error) {
+	var list []world.Feed
+	for i := range g.Feeds {
+		f := &g.Feeds[i]
+		down, err := r.records.link(&f.Down, k, g.size())
+		if err != nil {
+			return nil, fmt.Errorf("feeds[%d]: down: %w", i, err)
+		}
+		up, err := r.records.link(&f.Up, k, g.size())
+		if err != nil {
+			return nil, fmt.Errorf("feeds[%d]: up: %w", i, err)
+		}
+		list = append(list, world.Feed{Segment: r.segments[f.Segment], Down: down, Up: up})
+	}
+	return list, nil
 }
 
 // Start adds the publishers, which speak at once, and plans the events.
@@ -194,6 +217,7 @@ func (r *Run) addPublisher(number int) error {
 	p.from = reliable.Time(c.At).Add(lead)
 	p.due = p.from
 	seed := link.Seed(r.seed, uint64(number), 0x66656564)
+	p.keys = newRandom(link.Seed(r.seed, uint64(number), 0x6b657973))
 	if c.Feed == "" {
 		p.made = newPayloads(c.Size, seed)
 	} else {
@@ -209,7 +233,7 @@ func (r *Run) addPublisher(number int) error {
 	p.pub, err = r.w.AddPublisher(world.PublisherConfig{
 		Disk: world.DiskConfig{Wait: c.DiskWait.d()},
 		Name: c.Name, At: reliable.Time(c.At), Write: c.Write.d(), SocketQueue: c.SocketQueue,
-		Sender: c.sender(), Continue: c.Continue,
+		Sender: c.sender(), Continue: c.Continue, Feeds: c.Feeds,
 	})
 	if err != nil {
 		return err
@@ -221,7 +245,9 @@ func (r *Run) addPublisher(number int) error {
 // sender returns the configuration of the publisher's Sender, without a session's id.
 func (p *Publisher) sender() send.Config {
 	return send.Config{
-		Name: p.Name, Datagram: int(p.Datagram), BatchWait: p.BatchWait.d(),
+		Name: p.Name, Topic: p.Topic,
+		Layout:   topic.Layout{Partitions: p.Partitions, Groups: p.Groups},
+		Datagram: int(p.Datagram), BatchWait: p.BatchWait.d(),
 		Retention: send.Retention{ResendBuffer: int(p.ResendBuffer), Disk: int64(p.Disk)},
 		Repair:    send.Repair{Share: float64(p.RepairShare), Floor: p.RepairFloor},
 		Flow: send.Flow{Pace: p.Pace, WhenFull: p.WhenFull, StallTimeout: p.StallTimeout.d(),

@@ -53,6 +53,17 @@ type Publisher struct {
 	MaxGap Duration `yaml:"max-gap,omitempty"`
 	Speed  Speed    `yaml:"speed,omitempty"`
 
+	// Topic is the name of its stream, Partitions how many streams it is, and Groups how many
+	// groups carry them. Messages have one of Keys keys each, which decides its partition, and
+	// Headers headers; without keys, partitions take turns. Feeds is how many networks carry
+	// the same.
+	Topic      string `yaml:"topic,omitempty"`
+	Partitions int    `yaml:"partitions,omitempty"`
+	Groups     int    `yaml:"groups,omitempty"`
+	Keys       int    `yaml:"keys,omitempty"`
+	Headers    int    `yaml:"headers,omitempty"`
+	Feeds      int    `yaml:"feeds,omitempty"`
+
 	// ResendBuffer bounds the memory for repair, Datagram is the size of a full datagram,
 	// and BatchWait is how long a message may wait for others to share it.
 	ResendBuffer Size     `yaml:"resend-buffer,omitempty"`
@@ -102,6 +113,13 @@ type Group struct {
 	// Down and Up are each one's links from and to each publisher.
 	Down Link `yaml:"down,omitempty"`
 	Up   Link `yaml:"up,omitempty"`
+	// Feeds are further networks over which the same comes.
+	Feeds []Network `yaml:"feeds,omitempty"`
+	// Topic is the topic that each follows, Partitions are those that it wants of it, and
+	// JoinDelay is how long it takes to join a group.
+	Topic      string     `yaml:"topic,omitempty"`
+	Partitions Partitions `yaml:"partitions,omitempty"`
+	JoinDelay  Duration   `yaml:"join-delay,omitempty"`
 	// Work is how long the application takes for a message, Overload the answer
 	// where that is too long: block, buffer, drop-oldest or drop-newest.
 	Work     Duration          `yaml:"work,omitempty"`
@@ -126,6 +144,13 @@ type Group struct {
 	Buffer      Size `yaml:"buffer,omitempty"`
 	MemoryTotal Size `yaml:"memory-total,omitempty"`
 	SocketQueue int  `yaml:"socket-queue,omitempty"`
+}
+
+// Network is the way of a group's members to publishers on a further network.
+type Network struct {
+	Segment string `yaml:"segment,omitempty"`
+	Down    Link   `yaml:"down,omitempty"`
+	Up      Link   `yaml:"up,omitempty"`
 }
 
 // size is how many subscribers the group has.
@@ -220,6 +245,10 @@ func (s *Scenario) Files() []string {
 	for i := range s.Subscribers {
 		link(&s.Subscribers[i].Down)
 		link(&s.Subscribers[i].Up)
+		for k := range s.Subscribers[i].Feeds {
+			link(&s.Subscribers[i].Feeds[k].Down)
+			link(&s.Subscribers[i].Feeds[k].Up)
+		}
 	}
 	for i := range s.Recorders {
 		link(&s.Recorders[i].Down)

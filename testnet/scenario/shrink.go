@@ -96,7 +96,7 @@ func steps(s *Scenario) []func(*Scenario) bool {
 	}
 	// Each property by itself goes back to its default.
 	for i := range s.Publishers {
-		each(s.Publishers[i], []string{"name", "rate", "feed", "format", "split"}, func(field int) {
+		each(s.Publishers[i], []string{"name", "topic", "rate", "feed", "format", "split"}, func(field int) {
 			add(func(c *Scenario) bool {
 				return i < len(c.Publishers) &&
 					clear(&c.Publishers[i], field)
@@ -104,7 +104,7 @@ func steps(s *Scenario) []func(*Scenario) bool {
 		})
 	}
 	for i := range s.Subscribers {
-		each(s.Subscribers[i], []string{"name"}, func(field int) {
+		each(s.Subscribers[i], []string{"name", "topic"}, func(field int) {
 			add(func(c *Scenario) bool {
 				return i < len(c.Subscribers) &&
 					clear(&c.Subscribers[i], field)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/bits"
 	"math/rand/v2"
+	"strconv"
 	"time"
 
 	"crier/reliable"
@@ -90,6 +91,8 @@ type producer struct {
 	cfg  *Publisher
 	pub  *world.Publisher
 	made *payloads
+	keys *random
+	key  []byte
 	feed Feed
 	from reliable.Time // when it begins
 	n    uint64        // messages so far
@@ -145,7 +148,7 @@ func (p *producer) publish() {
 			return
 		}
 		if p.feed != nil {
-			p.pub.Publish(p.next) // without room it takes it later; while it is down, never
+			p.pub.Send(p.message(p.next)) // without room it takes it later; while it is down, never
 			p.n++
 			if err := p.pull(); err != nil {
 				p.run.fail(err)
@@ -164,7 +167,7 @@ func (p *producer) publish() {
 			if p.cfg.Messages > 0 && p.n >= p.cfg.Messages || w.Stopped() {
 				return
 			}
-			p.pub.Publish(p.made.next())
+			p.pub.Send(p.message(p.made.next()))
 			p.n++
 		}
 		at := p.from.Add(p.cfg.Rate.at(p.n))
@@ -173,6 +176,21 @@ func (p *producer) publish() {
 			return
 		}
 	}
+}
+
+// message returns a message with a key and headers, if the publisher has such. It is valid until
+// the next call.
+func (p *producer) message(payload []byte) world.Message {
+	m := world.Message{Payload: payload}
+	if p.cfg.Keys > 0 {
+		p.key = strconv.AppendUint(p.key[:0], p.keys.below(uint64(p.cfg.Keys)), 10)
+		m.Key = p.key
+	}
+	for i := range p.cfg.Headers {
+		m.Headers = append(m.Headers, reliable.Header{Name: "h" + strconv.Itoa(i),
+			Value: binary.BigEndian.AppendUint64(nil, p.n)})
+	}
+	return m
 }
 
 // burst publishes so many messages at once.
@@ -185,6 +203,6 @@ func (p *producer) burst(n int, sizes Sizes) {
 		if p.run.w.Stopped() {
 			return
 		}
-		p.pub.Publish(made.next())
+		p.pub.Send(p.message(made.next()))
 	}
 }

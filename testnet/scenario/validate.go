@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"crier/reliable/config"
+	"crier/reliable/frame"
 	"crier/reliable/store"
+	"crier/testnet/world"
 )
 
 // Defaults, and limits of a scenario.
@@ -26,6 +28,8 @@ const (
 	MaxRecorders   = 100
 	MaxTimes       = 1_000_000
 	MaxRestarts    = 1_000
+	// MaxKeys bounds the keys of a publisher.
+	MaxKeys = 1_000_000
 )
 
 // validate returns the first rule that s breaks, and the path of the value that breaks it.
@@ -157,6 +161,15 @@ func (p *Publisher) validate() (string, error) {
 		return ".socket-queue", errors.New("it must not be negative")
 	case p.WaitFor < 0:
 		return ".wait-for", errors.New("it must not be negative")
+	case p.Topic == "" && (p.Partitions > 1 || p.Groups > 1):
+		return ".topic", errors.New("partitions and groups are of a topic, and there is none: give " +
+			"its name")
+	case p.Keys < 0 || p.Keys > MaxKeys:
+		return ".keys", fmt.Errorf("%d keys are outside 1 to %d", p.Keys, MaxKeys)
+	case p.Headers < 0 || p.Headers > frame.MaxHeaders:
+		return ".headers", fmt.Errorf("%d headers are outside 1 to %d", p.Headers, frame.MaxHeaders)
+	case p.Feeds < 0 || p.Feeds > world.MaxFeeds:
+		return ".feeds", fmt.Errorf("%d feeds are outside 1 to %d", p.Feeds, world.MaxFeeds)
 	case p.Disk != 0 && p.Pace.IsZero():
 		return ".disk", errors.New("nothing goes to disk where nobody's pace counts: say whose " +
 			"with pace, such as slowest")
@@ -178,6 +191,7 @@ func (p *Publisher) validate() (string, error) {
 
 // keys are the keys of a scenario for the fields of a Sender's and a Receiver's Config.
 var keys = map[string]string{
+	"Topic": "topic", "Partitions": "partitions", "Groups": "groups",
 	"Name": "name", "Datagram": "datagram", "BatchWait": "batch-wait",
 	"Retention.ResendBuffer": "resend-buffer", "Retention.Disk": "disk",
 	"Flow.Pace": "pace", "Flow.WhenFull": "when-full", "Flow.StallTimeout": "stall-timeout",
@@ -227,6 +241,12 @@ func (g *Group) validate(segments map[string]bool) (string, error) {
 		return ".segment", fmt.Errorf("there is no segment %q: list it under segments", g.Segment)
 	case g.History != 0 && g.History < store.MinHistories:
 		return ".history", fmt.Errorf("%d bytes are less than 128 KiB", g.History)
+	case len(g.Partitions) > 0 && g.Topic == "":
+		return ".partitions", errors.New("partitions are of a topic, and there is none: give its " +
+			"name")
+	case len(g.Feeds) >= world.MaxFeeds:
+		return ".feeds", fmt.Errorf("%d further feeds are more than %d", len(g.Feeds),
+			world.MaxFeeds-1)
 	case !oneOf(g.Recovery, "on", "off"):
 		return ".recovery", fmt.Errorf("%q is neither on nor off", g.Recovery)
 	case g.SocketQueue < 0:
@@ -238,10 +258,28 @@ func (g *Group) validate(segments map[string]bool) (string, error) {
 	if err := g.Up.validate(); err != nil {
 		return ".up", err
 	}
+	for i := range g.Feeds {
+		if where, err := g.Feeds[i].validate(segments); err != nil {
+			return fmt.Sprintf(".feeds[%d]%s", i, where), err
+		}
+	}
 	cfg := g.receiver(0)
 	cfg.ID = 1
 	_, err := cfg.Complete()
 	return keyed(err)
+}
+
+func (f *Network) validate(segments map[string]bool) (string, error) {
+	if f.Segment != "" && !segments[f.Segment] {
+		return ".segment", fmt.Errorf("there is no segment %q: list it under segments", f.Segment)
+	}
+	if err := f.Down.validate(); err != nil {
+		return ".down", err
+	}
+	if err := f.Up.validate(); err != nil {
+		return ".up", err
+	}
+	return "", nil
 }
 
 func (l *Link) validate() error {
