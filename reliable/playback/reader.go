@@ -24,8 +24,12 @@ type Log interface {
 var ErrNoTime = errors.New("the log doesn't know when the session began, since its publisher " +
 	"was never heard to say it: use offsets")
 
-// readFrames is how many frames are asked for at once.
-const readFrames = 1024
+// readFrames is how many frames are asked for at once, if Ahead doesn't say fewer, and leastAhead the
+// least.
+const (
+	readFrames = 1024
+	leastAhead = 16
+)
 
 // Reader reads a tape, from a start to an end, and no further than it went when the Reader was made.
 // One goroutine uses it.
@@ -36,6 +40,7 @@ type Reader struct {
 	from  int64 // messages of frames before this time are passed over
 
 	job    journal.Job
+	ahead  uint64   // how many frames are read at once
 	frames [][]byte // what was read, and not taken
 	seq    uint64   // of the first of them
 	holes  []journal.Hole
@@ -70,7 +75,7 @@ type message struct {
 // end. The error is ErrNoTime, or why the log can't be read.
 func NewReader(log Log, state journal.State, start reliable.Start, until reliable.Until) (*Reader,
 	error) {
-	r := &Reader{log: log, state: state, until: until, seq: state.Oldest.Seq}
+	r := &Reader{log: log, state: state, until: until, seq: state.Oldest.Seq, ahead: readFrames}
 	_, untilTime := until.Wall()
 	wall, startTime := start.Wall()
 	if (untilTime || startTime) && state.Title == nil {
@@ -108,6 +113,11 @@ func NewReader(log Log, state journal.State, start reliable.Start, until reliabl
 
 // begin fixes the first offset.
 func (r *Reader) begin(offset uint64) { r.known, r.offset = true, offset }
+
+// Ahead bounds the frames that are read at once, and so the memory of the Reader: 16 to 1,024.
+func (r *Reader) Ahead(frames int) {
+	r.ahead = uint64(min(max(frames, leastAhead), readFrames))
+}
 
 // Offset returns the offset of the next message, and false while it isn't known.
 func (r *Reader) Offset() (uint64, bool) { return r.offset, r.known }
@@ -155,7 +165,7 @@ func (r *Reader) Passed() bool {
 // load takes the next frame, or notes that it is missing.
 func (r *Reader) load() error {
 	if len(r.frames) == 0 {
-		r.job.Read = nack.Range{From: r.seq, To: min(r.state.Next.Seq, r.seq+readFrames)}
+		r.job.Read = nack.Range{From: r.seq, To: min(r.state.Next.Seq, r.seq+r.ahead)}
 		res := r.log.Do(&r.job, 0)
 		if res.Err != nil && !slices.ContainsFunc(res.Frames, notNil) {
 			return res.Err // else what can't be read is lost by name

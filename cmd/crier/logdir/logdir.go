@@ -161,14 +161,29 @@ func Sessions(path *string) cli.Values {
 // ID returns a session's id as users know it.
 func ID(session uint64) string { return reliable.SessionID(session).String() }
 
+// SessionName returns what words call a session, of which a list has tapes.
+func SessionName(tapes []journal.State) string {
+	if len(tapes) == 1 {
+		return Name(&tapes[0])
+	}
+	return fmt.Sprintf("%s of %s", cli.Counted(uint64(len(tapes)), "partition", "partitions"),
+		sessionName(&tapes[0]))
+}
+
 // Name returns what words call a tape: by its id, its publisher's name and its partition.
 func Name(s *journal.State) string {
+	text := sessionName(s)
+	if s.Key.Channel != 0 || s.Title != nil && s.Title.Layout.Partitions > 1 {
+		text += fmt.Sprintf(", partition %d", s.Key.Channel)
+	}
+	return text
+}
+
+// sessionName returns what words call a tape's session.
+func sessionName(s *journal.State) string {
 	text := "session " + ID(s.Key.Session)
 	if s.Title != nil && s.Title.Publisher != "" {
 		text += fmt.Sprintf(" (%s)", cli.Printable(s.Title.Publisher))
-	}
-	if s.Key.Channel != 0 || s.Title != nil && s.Title.Layout.Partitions > 1 {
-		text += fmt.Sprintf(", partition %d", s.Key.Channel)
 	}
 	return text
 }

@@ -14,6 +14,7 @@ import (
 	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/journal"
+	"crier/reliable/topic"
 )
 
 const (
@@ -55,6 +56,25 @@ func says(t *testing.T, out string, texts ...string) {
 			t.Errorf("a line is wider than 80 columns: %s", line)
 		}
 	}
+}
+
+// Partitions have rows of their own, with their topic.
+func TestPartitions(t *testing.T) {
+	dir := t.TempDir()
+	l := logtest.New(t, dir)
+	for partition := range uint32(3) {
+		l.Tape(journal.Key{Session: feed, Channel: 2 * partition}, &reliable.Title{Publisher: "feed",
+			Topic: "orders", Layout: topic.Layout{Partitions: 16, Groups: 4}}, 20, nack.Range{}, nil)
+	}
+	l.Session(other, nil, 5, nack.Range{}, nil)
+	l.Close()
+	says(t, run(t, "ls", "--dir", dir).Want(cli.ExitOK).Out.String(),
+		"2 sessions with 3 partitions", "topic orders, partition 0, publisher feed",
+		"topic orders, partition 4, publisher feed")
+	says(t, run(t, "info", "--dir", dir, "8f2a").Want(cli.ExitOK).Out.String(),
+		"1 session with 3 partitions", "session 8f2a01c44be07d15 (feed), partition 4, open",
+		"topic orders, of 16 partitions")
+	says(t, run(t, "verify", "--dir", dir).Want(cli.ExitOK).Out.String(), "2 sessions: all of it")
 }
 
 func TestLs(t *testing.T) {

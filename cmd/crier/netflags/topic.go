@@ -97,7 +97,7 @@ func (n *Flags) Topic() (Topic, error) {
 		return t, topicError(err)
 	}
 	if changed("partition") {
-		if t.Partitions, err = parsePartitions(n.wanted); err != nil {
+		if t.Partitions, err = ParsePartitions(n.wanted); err != nil {
 			return t, err
 		}
 	}
@@ -184,8 +184,8 @@ func (n *Flags) homes() []netip.AddrPort {
 	return []netip.AddrPort{t.Home()}
 }
 
-// parsePartitions parses numbers and ranges, parted by commas.
-func parsePartitions(text string) ([]uint32, error) {
+// ParsePartitions parses numbers and ranges, parted by commas, into ascending numbers.
+func ParsePartitions(text string) ([]uint32, error) {
 	var list []uint32
 	for part := range strings.SplitSeq(text, ",") {
 		from, to, ranged := strings.Cut(part, "-")

@@ -59,7 +59,7 @@ Examples:
   crier record --dir /var/lib/crier --keep 10GiB
 
   # a day of two groups, synced batch by batch
-  crier record --dir log --keep 24h --fsync each --group 239.77.0.1:7700 --group 239.77.0.2:7700
+  crier record --dir log --keep 24h --fsync each --group 239.77.0.1:7700 --group 239.77.0.4:7700
 
   # until all publishers have gone
   crier record --dir log --until-end --summary -

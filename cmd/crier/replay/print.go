@@ -17,21 +17,22 @@ import (
 // tally counts what a replay came by.
 type tally struct {
 	messages, lost uint64
-	open           int // sessions whose end the log doesn't have
+	open           int // streams whose end the log doesn't have
 	openAt         uint64
+	partitioned    bool // there are several of a session
 	counted        bool // --count was reached
 }
 
-// print prints tapes.
+// print prints sessions.
 func (o *options) print(ctx context.Context, std cli.Streams, log *logdir.Log,
-	list []journal.State) (int, error) {
+	list [][]journal.State) (int, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	out := events.NewPrinter("crier replay", o.format, std, o.quiet, func() { cancel(nil) })
 	var t tally
 	var err error
 	for i := range list {
-		if err = o.play(ctx, log, &list[i], out, &t); err != nil || t.counted {
+		if err = o.play(ctx, log, list[i], out, &t); err != nil || t.counted {
 			break
 		}
 	}
@@ -41,27 +42,26 @@ func (o *options) print(ctx context.Context, std cli.Streams, log *logdir.Log,
 	return t.end(std, o.quiet), nil
 }
 
-// play prints a tape.
-func (o *options) play(ctx context.Context, log *logdir.Log, s *journal.State,
+// play prints a session.
+func (o *options) play(ctx context.Context, log *logdir.Log, tapes []journal.State,
 	out *events.Printer, t *tally) error {
-	r, err := o.reader(log, s)
+	s, err := o.open(log, tapes)
 	if err != nil {
 		return err
 	}
-	var ev reliable.Event
 	for {
-		ok, err := r.Next(&ev)
+		p, err := s.next()
 		if err != nil {
-			return readError(log, s, err)
-		}
-		if !ok {
-			t.over(r, s, o.until)
-			return nil
-		}
-		if err := out.Event(ctx, &ev); err != nil {
 			return err
 		}
-		t.note(&ev)
+		if p == nil {
+			t.over(s)
+			return nil
+		}
+		if err := out.Event(ctx, &p.event); err != nil {
+			return err
+		}
+		t.note(&p.event)
 		if t.counted = o.count > 0 && t.messages == o.count; t.counted {
 			return nil
 		}
@@ -81,13 +81,16 @@ func (t *tally) note(ev *reliable.Event) {
 	}
 }
 
-// over notes the end of a tape.
-func (t *tally) over(r *playback.Reader, s *journal.State, until reliable.Until) {
-	if s.Ended != nil && s.Ended.How == reliable.EndBye || r.Passed() {
-		return
+// over notes the end of a session.
+func (t *tally) over(s *session) {
+	for _, p := range s.parts {
+		if e := p.state.Ended; e != nil && e.How == reliable.EndBye || p.reader.Passed() {
+			continue
+		}
+		t.open++
+		t.openAt = p.state.Next.Offset
 	}
-	t.open++
-	t.openAt = s.Next.Offset
+	t.partitioned = t.partitioned || len(s.parts) > 1
 }
 
 // text tells what came.
@@ -113,6 +116,8 @@ func (t *tally) end(std cli.Streams, quiet bool) int {
 	case t.open == 1:
 		say("the log ends before the session does: what came from offset %s on is unknown",
 			cli.Grouped(t.openAt))
+	case t.open > 1 && t.partitioned:
+		say("the log ends before %d partitions do: what came after is unknown", t.open)
 	case t.open > 1:
 		say("the log ends before %d sessions do: what came after is unknown", t.open)
 	}

@@ -14,15 +14,14 @@ import (
 	"crier/publisher"
 	"crier/reliable"
 	"crier/reliable/journal"
-	"crier/reliable/playback"
 )
 
 // afterInterrupt bounds the repairs after an interrupt.
 const afterInterrupt = 2 * time.Second
 
-// again publishes a tape again.
+// again publishes a session again.
 func (o *options) again(ctx context.Context, std cli.Streams, log *logdir.Log,
-	s *journal.State) (int, error) {
+	tapes []journal.State) (int, error) {
 	groups, iface, err := o.net.Parse()
 	if err != nil {
 		return 0, err
@@ -35,17 +34,14 @@ func (o *options) again(ctx context.Context, std cli.Streams, log *logdir.Log,
 		return 0, cli.Usagef("--group %s is that of live publishers and subscribers: use another, "+
 			"such as %s, or give --same-group too", usual, replayGroup)
 	}
-	r, err := o.reader(log, s)
+	s, err := o.open(log, tapes)
 	if err != nil {
 		return 0, err
 	}
-	var ev reliable.Event
-	ok, err := r.Next(&ev)
-	if err != nil {
-		return 0, readError(log, s, err)
-	}
-	if !ok || ev.Kind != reliable.Message && ev.Kind != reliable.Loss {
-		return 0, fmt.Errorf("%s has no messages there, and nothing was published", logdir.Name(s))
+	name := logdir.SessionName(tapes)
+	g := &going{o: o, s: s}
+	if !g.begins(&o.cfg) {
+		return 0, fmt.Errorf("%s has no messages there, and nothing was published", name)
 	}
 	timer, err := multicast.Kernel.Timer()
 	if err != nil {
@@ -55,12 +51,14 @@ func (o *options) again(ctx context.Context, std cli.Streams, log *logdir.Log,
 	cfg := &o.cfg
 	cfg.Group, cfg.Interface, cfg.Link.Network = groups[0], iface, multicast.Kernel
 	cfg.Logger = cli.NewLogger("replay", std.Err, o.net.Verbose)
-	cfg.Replay = publisher.SessionID(s.Key.Session)
-	if cfg.FirstOffset = ev.Offset; ev.Kind == reliable.Loss {
-		cfg.FirstOffset = ev.Lost.From
+	cfg.Replay = publisher.SessionID(tapes[0].Key.Session)
+	if t := tapes[0].Title; t != nil {
+		if cfg.Topic, cfg.Partitions = t.Topic, t.Layout.Partitions; cfg.Name == "" {
+			cfg.Name = t.Publisher
+		}
 	}
-	if cfg.Name == "" && s.Title != nil {
-		cfg.Name = s.Title.Publisher
+	if last := int(tapes[len(tapes)-1].Key.Channel); cfg.Partitions > 1 || last > 0 {
+		cfg.Partitions, cfg.Groups = max(cfg.Partitions, last+1), 1
 	}
 	p, err := publisher.New(*cfg)
 	if err != nil {
@@ -68,32 +66,35 @@ func (o *options) again(ctx context.Context, std cli.Streams, log *logdir.Log,
 	}
 	if !o.quiet {
 		fmt.Fprintf(std.Err, "crier replay: publishing %s again as session %v to %s\n",
-			logdir.Name(s), p.Session(), o.net.Where(groups))
+			name, p.Session(), o.net.Where(groups))
 	}
-	g := &going{o: o, p: p, r: r, pacer: pace.New(o.pace, timer)}
+	g.p, g.pacer = p, pace.New(o.pace, timer)
 	begin := time.Now()
 	if !o.quiet {
 		g.pacer.Notice = func(left time.Duration) {
 			fmt.Fprintf(std.Err, "crier replay: the next message is due in %s\n", cli.Duration(left))
 		}
 	}
-	err = g.all(ctx, &ev)
+	err = g.all(ctx)
 	took := time.Since(begin)
 	if closed := shut(ctx, p); err == nil && ctx.Err() == nil {
 		err = closed
 	}
 	if !o.quiet {
-		fmt.Fprintf(std.Err, "crier replay: published offsets %s of session %v in %s\n",
-			cli.OffsetRun(cfg.FirstOffset, max(g.next, cfg.FirstOffset+1)), p.Session(),
+		what := "offsets " + cli.OffsetRun(cfg.FirstOffset, max(g.next, cfg.FirstOffset+1))
+		if len(tapes) > 1 {
+			what = cli.Counted(uint64(len(tapes)), "partition", "partitions")
+		}
+		fmt.Fprintf(std.Err, "crier replay: published %s of session %v in %s\n", what, p.Session(),
 			cli.Duration(took))
 	}
 	switch {
 	case err == nil:
-		g.over(r, s, o.until)
+		g.over(s)
 	case ctx.Err() != nil:
 		return 0, errors.New("interrupted " + g.text())
 	default:
-		return 0, readError(log, s, err)
+		return 0, err
 	}
 	return g.end(std, o.quiet), nil
 }
@@ -112,48 +113,89 @@ type going struct {
 	tally
 	o       *options
 	p       *publisher.Publisher
-	r       *playback.Reader
+	s       *session
 	pacer   *pace.Pacer
 	first   time.Duration // the time of the first message, in its session
 	started bool
 	next    uint64 // the offset after the last that was published or passed over
+	headers []reliable.Header
 }
 
-// all publishes an event and all that follow.
-func (g *going) all(ctx context.Context, ev *reliable.Event) error {
+// begins sets the first offset, the lowest of all partitions, and reports whether there is
+// something to publish.
+func (g *going) begins(cfg *publisher.Config) (any bool) {
+	for _, p := range g.s.parts {
+		at, ok := p.begins()
+		if ok && (!any || at < cfg.FirstOffset) {
+			any, cfg.FirstOffset = true, at
+		}
+	}
+	return any
+}
+
+// begins returns the offset of a part's first event, and false if it has no messages.
+func (p *part) begins() (uint64, bool) {
+	switch {
+	case p.over:
+	case p.event.Kind == reliable.Message:
+		return p.event.Offset, true
+	case p.event.Kind == reliable.Loss:
+		return p.event.Lost.From, true
+	}
+	return 0, false
+}
+
+// all publishes the session.
+func (g *going) all(ctx context.Context) error {
+	for _, p := range g.s.parts {
+		if at, ok := p.begins(); ok && at > g.o.cfg.FirstOffset { // as in a log that lost the rest
+			if _, err := g.p.SkipIn(p.state.Key.Channel, at-g.o.cfg.FirstOffset); err != nil {
+				return err
+			}
+		}
+	}
 	for {
-		if err := g.one(ctx, ev); err != nil {
+		p, err := g.s.next()
+		if err != nil || p == nil {
+			return err
+		}
+		if err := g.one(ctx, p); err != nil {
 			return err
 		}
 		if g.counted = g.o.count > 0 && g.messages == g.o.count; g.counted {
 			return nil
 		}
-		if ok, err := g.r.Next(ev); err != nil || !ok {
-			return err
-		}
 	}
 }
 
 // one publishes an event.
-func (g *going) one(ctx context.Context, ev *reliable.Event) error {
+func (g *going) one(ctx context.Context, p *part) error {
+	ev := &p.event
 	switch ev.Kind {
 	case reliable.Message:
+		since := p.reader.Since()
 		if !g.started {
-			g.started, g.first = true, g.r.Since()
+			g.started, g.first = true, since
 		}
-		if err := g.pacer.Wait(ctx, g.r.Since()-g.first); err != nil {
+		if err := g.pacer.Wait(ctx, since-g.first); err != nil {
 			return err
 		}
-		offset, err := g.p.Publish(ctx, ev.Payload)
+		g.headers = g.headers[:0]
+		for name, value := range ev.Headers() {
+			g.headers = append(g.headers, reliable.Header{Name: string(name), Value: value})
+		}
+		at, err := g.p.Send(ctx, publisher.Message{Key: ev.Key(), Headers: g.headers,
+			Payload: ev.Payload, To: publisher.ToPartition(ev.Partition)})
 		if err != nil {
 			return err
 		}
-		if offset != ev.Offset {
-			return fmt.Errorf("offset %d was published as %d", ev.Offset, offset)
+		if at.Offset != ev.Offset {
+			return fmt.Errorf("offset %d of partition %d was published as %d", ev.Offset,
+				ev.Partition, at.Offset)
 		}
-		g.next = offset + 1
+		g.next = at.Offset + 1
 	case reliable.Loss:
-		if _, err := g.p.Skip(ev.Lost.Len()); err != nil {
+		if _, err := g.p.SkipIn(ev.Partition, ev.Lost.Len()); err != nil {
 			return err
 		}
 		g.next = ev.Lost.To

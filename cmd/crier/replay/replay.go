@@ -4,6 +4,7 @@ package replay
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 
 	"crier/cmd/crier/cli"
@@ -16,7 +17,6 @@ import (
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/reliable/journal"
-	"crier/reliable/playback"
 )
 
 // options holds the flags of crier replay.
@@ -27,6 +27,9 @@ type options struct {
 	format string
 	count  uint64
 	quiet  bool
+	// topic and wanted choose sessions and partitions.
+	topic  string
+	wanted string
 
 	publish   bool
 	sameGroup bool
@@ -36,7 +39,7 @@ type options struct {
 }
 
 // replayGroup is the group that replays go to by default: live subscribers use another.
-const replayGroup = "239.77.0.2:7700"
+const replayGroup = "239.77.0.3:7700"
 
 // Command is "crier replay".
 func Command() *cli.Command {
@@ -47,14 +50,14 @@ func Command() *cli.Command {
 		Brief: "print the messages of a log, or publish them again",
 		Help: `Prints the messages of a log, each session's in order and once; those that the log
 lacks are named, with their cause. Of several sessions the one that began first comes
-first. It only reads: a recorder may write the log meanwhile, and positions that consumers
+first, and the partitions of a session come as they were published. It only reads: a recorder may write the log meanwhile, and positions that consumers
 saved stay as they are, so that a stretch can be worked through as often as one likes.
 
 With --publish the messages of one session go out again, with their offsets and at the
 pace of their recording, as a session of its own. Each of its frames is marked as a
 replay's: subscribers drop them from the first on, but for "crier sub --replays", and
-recorders don't record them. They go to a group of their own; the one that crier pub and
-crier sub use by themselves needs --same-group. Offsets that the log lacks are passed over, and subscribers are told.
+recorders don't record them. They go to a group of their own, all partitions of a topic to
+one; the group that crier pub and crier sub use by themselves needs --same-group. Offsets that the log lacks are passed over, and subscribers are told.
 
 Exit code 0: the session's end, --until or --count was reached, and nothing is missing;
 3: messages are missing, or the log ends before the session does, so that what came after
@@ -67,6 +70,9 @@ Examples:
 
   # a stretch of one session, by the first digits of its id
   crier replay --dir /var/lib/crier 8f2a --start offset:1000 --until offset:2000
+
+  # two partitions of a topic
+  crier replay --dir /var/lib/crier --topic orders --partition 3,7
 
   # the last hour as JSON
   crier replay --dir /var/lib/crier --start time:-1h --format json
@@ -99,7 +105,7 @@ Examples:
 					return 0, err
 				}
 				if o.publish {
-					return o.again(ctx, std, log, &list[0])
+					return o.again(ctx, std, log, list[0])
 				}
 				return o.print(ctx, std, log, list)
 			}
@@ -114,6 +120,8 @@ func (o *options) declare(flags *cli.FlagSet) {
 	stretch.DeclareStart(flags, &o.start, "where to begin: `POINT` oldest, offset:N, or time:T "+
 		"with T such as 2026-11-30T08:00:00Z or -10m", "oldest")
 	stretch.DeclareUntil(flags, &o.until, "where to end: before the `POINT` offset:N or time:T")
+	flags.StringVar(&o.topic, "topic", "", "only sessions of the topic of this `NAME`")
+	flags.StringVar(&o.wanted, "partition", "", "only these `PARTITIONS`, such as 3 or 0,4-7")
 	flags.StringVar(&o.format, "format", "lines",
 		"how to print messages: lines, len (u32 length, payload) or json")
 	cli.Offer(flags, "format", cli.Words("lines", "len", "json"))
@@ -159,31 +167,75 @@ func (o *options) validate() error {
 	return events.CheckFormat(o.format)
 }
 
-// chosen returns the tapes to replay, those that began first before others.
-func (o *options) chosen(log *logdir.Log, id string) ([]journal.State, error) {
-	list, err := log.Session(id)
+// chosen returns the sessions to replay, each with its tapes in order of their partitions. Those that
+// began first come before others.
+func (o *options) chosen(log *logdir.Log, id string) ([][]journal.State, error) {
+	all, err := log.Session(id)
 	if err != nil {
 		return nil, err
 	}
-	if o.publish && len(list) > 1 {
-		return nil, cli.Usagef("--publish takes one session, and %s has %d: name one; crier log ls "+
-			"--dir %s lists them", log.Path, len(list), log.Path)
+	var partitions []uint32
+	if o.net.Set.Changed("partition") {
+		if partitions, err = netflags.ParsePartitions(o.wanted); err != nil {
+			return nil, err
+		}
+	}
+	var list [][]journal.State
+	tapes := 0
+	for _, s := range all { // by session and partition
+		if partitions != nil && !slices.Contains(partitions, s.Key.Channel) ||
+			o.topic != "" && (s.Title == nil || s.Title.Topic != o.topic) {
+			continue
+		}
+		tapes++
+		if n := len(list); n > 0 && list[n-1][0].Key.Session == s.Key.Session {
+			list[n-1] = append(list[n-1], s)
+		} else {
+			list = append(list, []journal.State{s})
+		}
 	}
 	_, start := o.start.Offset()
 	_, until := o.until.Offset()
-	if (start || until) && len(list) > 1 {
+	switch {
+	case list == nil:
+		return nil, o.nothing(log, id)
+	case o.publish && len(list) > 1:
+		return nil, cli.Usagef("--publish takes one session, and %s has %d: name one; crier log ls "+
+			"--dir %s lists them", log.Path, len(list), log.Path)
+	case (start || until) && len(list) > 1:
 		return nil, cli.Usagef("offsets are those of a session, and %s has %d: name one; crier log "+
 			"ls --dir %s lists them", log.Path, len(list), log.Path)
+	case (start || until) && tapes > 1:
+		return nil, cli.Usagef("offsets are those of a partition, and session %s has %d: name one "+
+			"with --partition", logdir.ID(list[0][0].Key.Session), tapes)
 	}
-	slices.SortStableFunc(list, func(a, b journal.State) int { return cmp.Compare(a.First, b.First) })
+	slices.SortStableFunc(list, func(a, b []journal.State) int {
+		return cmp.Compare(first(a), first(b))
+	})
 	return list, nil
 }
 
-// reader returns a reader of a tape.
-func (o *options) reader(log *logdir.Log, s *journal.State) (*playback.Reader, error) {
-	r, err := playback.NewReader(log, *s, o.start, o.until)
-	if err != nil {
-		return nil, readError(log, s, err)
+// first returns when the oldest frame of a session was made.
+func first(tapes []journal.State) int64 {
+	at := tapes[0].First
+	for i := range tapes {
+		at = min(at, tapes[i].First)
 	}
-	return r, nil
+	return at
+}
+
+// nothing returns the error where no tape is chosen.
+func (o *options) nothing(log *logdir.Log, id string) error {
+	where, what := log.Path, ""
+	if id != "" {
+		where = "session " + id + " in " + where
+	}
+	if o.topic != "" {
+		what = " of topic " + cli.Printable(o.topic)
+	}
+	if o.net.Set.Changed("partition") {
+		what += ", partition " + o.wanted
+	}
+	return fmt.Errorf("%s has nothing%s: crier log ls --dir %s lists what there is", where, what,
+		log.Path)
 }

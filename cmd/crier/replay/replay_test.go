@@ -14,6 +14,7 @@ import (
 	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/journal"
+	"crier/reliable/topic"
 	"crier/subscriber"
 )
 
@@ -105,6 +106,66 @@ func TestPrint(t *testing.T) {
 	}
 	if strings.Contains(r.Out.String(), "received_ns") {
 		t.Error("messages of a log were received")
+	}
+}
+
+// partitioned returns the directory of a log with a session of two partitions, 0 and 2 of four, of
+// 30 and 20 messages.
+func partitioned(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	l := logtest.New(t, dir)
+	for partition, n := range map[uint32]uint64{0: 30, 2: 20} {
+		l.Tape(journal.Key{Session: feed, Channel: partition}, &reliable.Title{Publisher: "feed",
+			Topic: "orders", Layout: topic.Layout{Partitions: 4, Groups: 4},
+			FirstOffset: 100 * uint64(partition)}, n, nack.Range{},
+			&journal.End{How: reliable.EndBye, Cause: reliable.CauseEnded})
+	}
+	l.Session(other, nil, 5, nack.Range{}, nil)
+	l.Close()
+	return dir
+}
+
+// The partitions of a session come as they were published, with keys and headers.
+func TestPrintPartitions(t *testing.T) {
+	dir := partitioned(t)
+	var mixed strings.Builder
+	for i := range uint64(30) {
+		mixed.WriteString(logtest.Message(i) + "\n")
+		if i < 20 {
+			mixed.WriteString(logtest.Message(200+i) + "\n")
+		}
+	}
+	for _, test := range []struct {
+		args string
+		exit int
+		out  string
+		says string
+	}{
+		{"8f2a", cli.ExitOK, mixed.String(), "50 messages\n"},
+		{"--topic orders", cli.ExitOK, mixed.String(), "50 messages\n"},
+		{"--topic orders --partition 2", cli.ExitOK, lines(200, 220), ""},
+		{"8f2a --partition 1-2,7 --start offset:210", cli.ExitOK, lines(210, 220), ""},
+		{"--topic fx", cli.ExitError, "", "has nothing of topic fx: crier log ls"},
+		{"8f2a --partition 1,3", cli.ExitError, "", "has nothing, partition 1,3: crier log ls"},
+		{"8f2a --partition x", cli.ExitUsage, "", "is no partition"},
+		{"8f2a --start offset:3", cli.ExitUsage, "", "offsets are those of a partition, and session " +
+			"8f2a01c44be07d15 has 2: name one with --partition"},
+	} {
+		r := run(t, append([]string{"--dir", dir}, strings.Fields(test.args)...)...).Want(test.exit)
+		if r.Out.String() != test.out || !strings.Contains(r.Err.String(), test.says) {
+			t.Errorf("%s: it printed %q, and says %q", test.args, r.Out, r.Err)
+		}
+	}
+	r := run(t, "--dir", dir, "8f2a", "--partition", "2", "--count", "1", "--format", "json")
+	var e struct {
+		Partition uint32
+		Topic     string
+		Key       string
+		Headers   json.RawMessage
+	}
+	if err := json.Unmarshal([]byte(r.Out.String()), &e); err != nil || e.Partition != 2 {
+		t.Errorf("%v: %s", err, r.Out)
 	}
 }
 

@@ -65,12 +65,29 @@ func (l *Log) Do(job *journal.Job) *journal.Result {
 // Message returns the message with an offset.
 func Message(offset uint64) string { return fmt.Sprintf("message %d", offset) }
 
+// Properties returns the key and the headers of the message with an offset.
+func Properties(offset uint64) frame.Properties {
+	p, err := frame.AppendProperties(nil, fmt.Append(nil, "key ", offset%7), []frame.MessageHeader{
+		{Name: "n", Value: fmt.Append(nil, offset)}, {Name: "raw", Value: []byte{0, 255}}})
+	if err != nil {
+		panic(err)
+	}
+	return p
+}
+
 // Session writes a session: one message a frame, with the offset of the frame's number and first,
 // ten frames a block. Frames in a hole are left out.
 func (l *Log) Session(id uint64, title *reliable.Title, frames uint64, hole nack.Range,
 	end *journal.End) {
 	l.t.Helper()
-	key := journal.Key{Session: id}
+	l.Tape(journal.Key{Session: id}, title, frames, hole, end)
+}
+
+// Tape writes a partition of a session as Session does. In others than 0 the message with an offset
+// has the Properties of that.
+func (l *Log) Tape(key journal.Key, title *reliable.Title, frames uint64, hole nack.Range,
+	end *journal.End) {
+	l.t.Helper()
 	if title != nil {
 		title.Wall = l.Begin.UnixNano()
 		l.Do(&journal.Job{Key: key, Title: title})
@@ -92,7 +109,7 @@ func (l *Log) Session(id uint64, title *reliable.Title, frames uint64, hole nack
 			to = min(to, hole.From)
 		}
 		l.Do(&journal.Job{Key: key, Sync: true,
-			Records: []journal.Record{l.record(id, seq, to, first)}})
+			Records: []journal.Record{l.record(key, seq, to, first)}})
 		seq = to
 	}
 	if end != nil {
@@ -104,14 +121,19 @@ func (l *Log) Session(id uint64, title *reliable.Title, frames uint64, hole nack
 }
 
 // record makes a record of the frames [from, to).
-func (l *Log) record(session, from, to, first uint64) journal.Record {
+func (l *Log) record(key journal.Key, from, to, first uint64) journal.Record {
 	at := func(seq uint64) int64 { return l.Begin.Add(time.Duration(seq) * Step).UnixNano() }
 	rec := journal.Record{Frames: nack.Range{From: from, To: to}, Offset: first + from,
 		EndOffset: first + to, First: at(from), Last: at(to - 1)}
 	var b frame.Builder
 	for seq := from; seq < to; seq++ {
-		b.Open(make([]byte, 0, 200), session, 0, seq, first+seq, seq*uint64(Step))
-		b.Add([]byte(Message(first + seq)))
+		b.Open(make([]byte, 0, 200), key.Session, key.Channel, seq, first+seq,
+			seq*uint64(Step))
+		var p frame.Properties
+		if key.Channel != 0 {
+			p = Properties(first + seq)
+		}
+		b.AddWith(p, []byte(Message(first+seq)))
 		f := b.Seal(false)
 		rec.Data = append(rec.Data, f...)
 		rec.Sizes = append(rec.Sizes, int32(len(f)))
