@@ -173,16 +173,17 @@ func loopbackHere(iface string) string {
 	return iface
 }
 
-// Where describes groups and interface, or the feeds.
+// Where describes the topic, if there is one, groups and interface, or the feeds.
 func (n *Flags) Where(groups []netip.AddrPort) string {
+	topic := n.topicText()
 	if n.feeds != nil {
-		return n.feedsText(groups)
+		return topic + n.feedsText(groups)
 	}
 	var list []string
 	for _, g := range groups {
 		list = append(list, g.String())
 	}
-	return fmt.Sprintf("%s by interface %s", strings.Join(list, ", "), n.iface)
+	return fmt.Sprintf("%s%s by interface %s", topic, strings.Join(list, ", "), n.iface)
 }
 
 // Defaulted reports whether neither --iface nor a variable names the interface.

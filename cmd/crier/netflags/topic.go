@@ -35,22 +35,6 @@ func (t *Topic) Home() netip.AddrPort {
 	return topic.Home(t.Name, t.Base)
 }
 
-// String returns what words call the topic.
-func (t *Topic) String() string {
-	text := "topic " + cli.Printable(t.Name)
-	if t.Pattern {
-		text = "topics " + cli.Printable(t.Name)
-	}
-	if t.Partitions != nil {
-		word := "partition"
-		if len(t.Partitions) > 1 {
-			word = "partitions"
-		}
-		text += fmt.Sprintf(", %s %s", word, PartitionsText(t.Partitions))
-	}
-	return text
-}
-
 // DeclareTopic declares the flags of a topic to listen to: --topic and --partition.
 func (n *Flags) DeclareTopic(flags *cli.FlagSet) {
 	flags.StringVar(&n.topic, "topic", "", "listen to the topic of this `NAME`, or to all whose "+
@@ -176,6 +160,35 @@ func topicError(err error) error {
 		}
 	}
 	return cli.Usagef("--topic: %s", text)
+}
+
+// topicText describes the topic before its home group, or nothing where there is none.
+func (n *Flags) topicText() string {
+	var words []string
+	pattern := topic.IsPattern(n.topic)
+	switch {
+	case pattern:
+		words = append(words, "topics "+cli.Printable(n.topic))
+	case n.topic != "":
+		words = append(words, "topic "+cli.Printable(n.topic))
+	}
+	if n.layout.Partitions > 1 {
+		words = append(words, fmt.Sprintf("%d partitions", n.layout.Partitions))
+	}
+	if list, err := ParsePartitions(n.wanted); n.wanted != "" && err == nil {
+		word := "partition"
+		if len(list) > 1 {
+			word = "partitions"
+		}
+		words = append(words, word+" "+PartitionsText(list))
+	}
+	switch {
+	case words == nil:
+		return ""
+	case pattern:
+		return strings.Join(words, ", ") + ", announced to "
+	}
+	return strings.Join(words, ", ") + ", home group "
 }
 
 // homes returns the group that tells of the topic, or of those that match the pattern.

@@ -1,6 +1,7 @@
 package netflags
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -48,22 +49,22 @@ func wantUsage(t *testing.T, words []string, err error, parts ...string) {
 // A subscriber's topic has a name or a pattern, partitions, and perhaps a base.
 func TestTopic(t *testing.T) {
 	base := netip.MustParseAddrPort("239.192.1.1:7800")
+	named := topic.Home("orders", netip.AddrPort{})
 	for _, c := range []struct {
 		words string
 		want  Topic
-		text  string
 		home  netip.AddrPort
+		text  string
 	}{
-		{"--topic orders", Topic{Name: "orders"}, "topic orders",
-			topic.Home("orders", netip.AddrPort{})},
+		{"--topic orders", Topic{Name: "orders"}, named, "topic orders, home group"},
 		{"--topic orders --partition 7-9,3", Topic{Name: "orders", Partitions: []uint32{3, 7, 8, 9}},
-			"topic orders, partitions 3,7-9", topic.Home("orders", netip.AddrPort{})},
-		{"--topic orders --partition 0", Topic{Name: "orders", Partitions: []uint32{0}},
-			"topic orders, partition 0", topic.Home("orders", netip.AddrPort{})},
-		{"--topic orders --group 239.192.1.1:7800", Topic{Name: "orders", Base: base},
-			"topic orders", base},
-		{"--topic quotes.*", Topic{Name: "quotes.*", Pattern: true}, "topics quotes.*",
-			topic.Directory},
+			named, "topic orders, partitions 3,7-9, home group"},
+		{"--topic orders --partition 0", Topic{Name: "orders", Partitions: []uint32{0}}, named,
+			"topic orders, partition 0, home group"},
+		{"--topic orders --group 239.192.1.1:7800", Topic{Name: "orders", Base: base}, base,
+			"topic orders, home group"},
+		{"--topic quotes.*", Topic{Name: "quotes.*", Pattern: true}, topic.Directory,
+			"topics quotes.*, announced to"},
 	} {
 		n := parsed(t, false, strings.Fields(c.words)...)
 		got, err := n.Topic()
@@ -71,12 +72,13 @@ func TestTopic(t *testing.T) {
 			got.Base != c.want.Base || !slices.Equal(got.Partitions, c.want.Partitions) {
 			t.Errorf("%s: %+v, %v", c.words, got, err)
 		}
-		if got.String() != c.text || got.Home() != c.home {
-			t.Errorf("%s: %q at %v", c.words, got.String(), got.Home())
-		}
-		if groups, _, err := n.Asked(); err != nil || !slices.Equal(groups,
-			[]netip.AddrPort{c.home}) {
+		groups, iface, err := n.Asked()
+		if err != nil || !slices.Equal(groups, []netip.AddrPort{c.home}) || got.Home() != c.home {
 			t.Errorf("%s: groups %v, %v", c.words, groups, err)
+		}
+		want := fmt.Sprintf("%s %v by interface %s", c.text, c.home, iface)
+		if where := n.Where(groups); where != want {
+			t.Errorf("%s: %q, want %q", c.words, where, want)
 		}
 	}
 }

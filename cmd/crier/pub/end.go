@@ -20,8 +20,10 @@ const (
 // outcome is the state of the subscribers, and of what is owed to them, at the end.
 type outcome struct {
 	stats  publisher.Stats
-	list   []publisher.Subscriber // also those that are no longer there
-	unsent *publisher.UnsentError
+	list   []publisher.Subscriber   // also those that are no longer there
+	unsent []*publisher.UnsentError // by partition
+	// partitions is how many there are.
+	partitions int
 	// unrecorded is why it isn't known that recorders hold all, or nil.
 	unrecorded error
 }
@@ -30,10 +32,24 @@ type outcome struct {
 // err unless the outcome covers it.
 func newOutcome(p *publisher.Publisher, err error) (*outcome, error) {
 	e := &outcome{stats: p.Stats(), list: append(p.Departed(), p.Subscribers()...)}
-	if errors.As(err, &e.unsent) {
-		err = nil
-	}
+	e.unsent, err = unsentOf(err)
 	return e, err
+}
+
+// unsentOf takes apart what Shutdown returned: what was not sent of each partition, and the rest.
+func unsentOf(err error) (list []*publisher.UnsentError, rest error) {
+	var one *publisher.UnsentError
+	if all, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, err := range all.Unwrap() {
+			more, other := unsentOf(err)
+			list, rest = append(list, more...), errors.Join(rest, other)
+		}
+		return list, rest
+	}
+	if errors.As(err, &one) {
+		return append(list, one), nil
+	}
+	return nil, err
 }
 
 // missing returns a line for each thing that subscribers lack or may lack.
@@ -45,9 +61,17 @@ func (e *outcome) missing() string {
 		say("%s never left: they were dropped for want of room",
 			cli.Counted(st.Dropped, "message", "messages"))
 	}
-	if u := e.unsent; u != nil {
-		say("%s never left: the session was closed before they were sent",
-			cli.Offsets(u.First, u.Next))
+	for i, u := range e.unsent {
+		if i == mostSubscribers {
+			say("and so it is with %d more partitions", len(e.unsent)-i)
+			break
+		}
+		of := ""
+		if e.partitions > 1 {
+			of = fmt.Sprintf(" of partition %d", u.Partition)
+		}
+		say("%s%s never left: the session was closed before they were sent",
+			cli.Offsets(u.First, u.Next), of)
 	}
 	if n := st.NeverLeft; n > 0 {
 		say("%s never left, and nobody has what was in them: the kernel refused them, or the MTU "+

@@ -1,11 +1,37 @@
 package pub
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
 	"crier/publisher"
 )
+
+// What was not sent is told by partition, and is no error besides.
+func TestUnsentOfPartitions(t *testing.T) {
+	a := &publisher.UnsentError{First: 3, Next: 5}
+	b := &publisher.UnsentError{First: 1, Next: 2, Partition: 7}
+	other := errors.New("other")
+	list, rest := unsentOf(errors.Join(a, b))
+	if len(list) != 2 || list[0] != a || list[1] != b || rest != nil {
+		t.Errorf("%v, %v", list, rest)
+	}
+	if list, rest := unsentOf(errors.Join(other, b)); len(list) != 1 || !errors.Is(rest, other) {
+		t.Errorf("%v, %v", list, rest)
+	}
+	e := outcome{unsent: list, partitions: 8}
+	want := "crier pub: offsets 3 to 4 of partition 0 never left: the session was closed before they " +
+		"were sent\ncrier pub: offset 1 of partition 7 never left: the session was closed before " +
+		"they were sent\n"
+	if got := e.missing(); got != want || e.summary().UnsentMessages != 3 {
+		t.Errorf("%s\nwant\n%s", got, want)
+	}
+	e.unsent, e.partitions = list[:1], 1
+	if got := e.missing(); !strings.HasPrefix(got, "crier pub: offsets 3 to 4 never left") {
+		t.Error(got)
+	}
+}
 
 // Where frames are owed and subscribers still asked, the last words tell both.
 func TestMissingEndsWithWhatIsOwed(t *testing.T) {

@@ -4,6 +4,7 @@ package pub
 
 import (
 	"context"
+	"net/netip"
 
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/feed"
@@ -25,6 +26,8 @@ type options struct {
 	market      bool
 	seed        uint64
 	recorders   []string
+	headers     headersFlag
+	home        netip.AddrPort // the group, or the first of several
 	subscribers bool
 	record      recording
 	accepted    string
@@ -102,6 +105,9 @@ Examples:
 // declare declares the flags.
 func (o *options) declare(flags *cli.FlagSet) {
 	o.net.Declare(flags, false)
+	o.net.DeclareLayout(flags, "publish to the groups of the topic of this `NAME`")
+	flags.Var(&o.headers, "header",
+		"a header for each message, up to 32; may be given again, with another name")
 	flags.StringVar(&o.feed.From, "from", "",
 		"`FILE` to publish, - for standard input; gzip is recognised (default: made-up "+
 			"messages)")

@@ -102,10 +102,9 @@ func (o *options) validateRecord() error {
 }
 
 // awaitRecorders waits as --recorded says, and returns why not all is recorded, or nil.
-func (o *options) awaitRecorders(ctx context.Context, p *publisher.Publisher) error {
-	st := p.Stats()
-	if o.record.recorded.Recorders == 0 || st.Accepted == 0 {
+func (o *options) awaitRecorders(ctx context.Context, to *spread) error {
+	if o.record.recorded.Recorders == 0 {
 		return nil
 	}
-	return p.Recorded(ctx, st.NextOffset-1)
+	return to.recorded(ctx)
 }

@@ -14,6 +14,7 @@ import (
 	"crier/cmd/crier/pace"
 	"crier/cmd/crier/trouble"
 	"crier/publisher"
+	"crier/reliable/topic"
 )
 
 // open opens the feed that the flags describe.
@@ -44,6 +45,10 @@ func (o *options) open(ctx context.Context, std cli.Streams,
 
 func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	if err := o.validate(); err != nil {
+		return 0, err
+	}
+	name, layout, err := o.net.Layout()
+	if err != nil {
 		return 0, err
 	}
 	groups, iface, err := o.net.Parse()
@@ -80,7 +85,8 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	defer timer.Close()
 
 	cfg := &o.cfg
-	cfg.Group, cfg.Interface, cfg.Link.Network = groups[0], iface, network
+	cfg.Interface, cfg.Link.Network = iface, network
+	o.place(name, layout, groups[0])
 	cfg.Logger = cli.NewLogger("pub", console, o.net.Verbose)
 	o.host = trouble.NewHost(iface)
 	p, err := publisher.New(*cfg)
@@ -109,7 +115,8 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	if !o.quiet {
 		pacer.Notice = func(left time.Duration) { fmt.Fprint(console, o.dueText(left)) }
 	}
-	late, err := o.publish(ctx, p, from, pacer, marks)
+	to := o.newSpread(p)
+	late, err := o.publish(ctx, to, from, pacer, marks)
 	stopWaiting()
 	if ctx.Err() != nil && p.Stats().Accepted == 0 && cfg.Flow.WaitFor > 0 {
 		err = fmt.Errorf("interrupted while it waited for %s: nothing was published",
@@ -130,23 +137,24 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 				"interrupt again to end at once\n", afterInterrupt)
 	}
 	progress.drain()
-	unrecorded := o.awaitRecorders(ctx, p)
+	unrecorded := o.awaitRecorders(ctx, to)
 	stopTelling()
 	var found []trouble.Finding // while the sockets are open
 	if s := takeSnapshot(p); !o.quiet && unheard(&s.stats) {
 		found = o.hostFindings(s, netip.AddrPort{})
 	}
 	end, failed := newOutcome(p, shutdown(ctx, p))
-	end.unrecorded = unrecorded
+	end.unrecorded, end.partitions = unrecorded, cfg.Partitions
 	err = errors.Join(err, failed)
 	<-flushed
 	if marks != nil {
-		marks.setSent(p.Sent())
+		marks.setSent(to.lookAll())
 	}
 	progress.stop()
 	stopReports()
 	stopTable()
 	sum := newSummary(p.Session(), end)
+	sum.Topic, sum.Partitions = name, to.summary()
 	read, ok := from.(*feed.Reader)
 	if ok {
 		sum.Source = read.Summary()
@@ -157,7 +165,7 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 				fmt.Fprintf(console, "crier pub: %s\n", w)
 			}
 		}
-		fmt.Fprint(console, o.text(p.Session(), end.stats, took, late, interrupted),
+		fmt.Fprint(console, o.text(p.Session(), end.stats, to, took, late, interrupted),
 			end.table(cli.SheetOf(console)))
 	}
 	err = errors.Join(err, summary.Write(sum))
@@ -170,6 +178,16 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 		return cli.ExitOK, err
 	}
 	return cli.ExitLost, nil
+}
+
+// place has the publisher publish to the topic, or the group, that the flags name.
+func (o *options) place(name string, layout topic.Layout, group netip.AddrPort) {
+	cfg := &o.cfg
+	cfg.Topic, cfg.Partitions, cfg.Groups = name, layout.Partitions, layout.Groups
+	o.home = group
+	if cfg.Group = group; name != "" && !layout.Base.IsValid() {
+		cfg.Group = netip.AddrPort{} // those of the name
+	}
 }
 
 // publishing returns the first line of output.
@@ -205,7 +223,7 @@ func shutdown(ctx context.Context, p *publisher.Publisher) error {
 
 // publish sends the feed, and returns the longest delay of a message against its schedule.
 // An interrupt is no error.
-func (o *options) publish(ctx context.Context, p *publisher.Publisher, from feed.Feed, pacer *pace.Pacer,
+func (o *options) publish(ctx context.Context, to *spread, from feed.Feed, pacer *pace.Pacer,
 	marks *watermarks) (time.Duration, error) {
 	for n := uint64(0); o.count == 0 || n < o.count; n++ {
 		rec, err := from.Next()
@@ -215,7 +233,7 @@ func (o *options) publish(ctx context.Context, p *publisher.Publisher, from feed
 		if err == nil {
 			if err = pacer.Wait(ctx, rec.At); err == nil {
 				marks.setAccepted(n + 1) // before anybody can have it
-				_, err = p.Publish(ctx, rec.Payload)
+				err = to.publish(ctx, nil, rec.Payload)
 			}
 			if err == publisher.ErrDropped {
 				err = nil // as was asked for; Stats count it
@@ -231,7 +249,7 @@ func (o *options) publish(ctx context.Context, p *publisher.Publisher, from feed
 			return pacer.Worst(), fmt.Errorf("%w; %s", o.explain(from, err), before(n))
 		}
 		if marks != nil {
-			marks.setSent(p.Sent())
+			marks.setSent(to.sent)
 		}
 	}
 	return pacer.Worst(), nil
@@ -255,7 +273,11 @@ func (o *options) explain(from feed.Feed, err error) error {
 		return err
 	}
 	if large.Limit < feed.MaxMessage {
-		err = fmt.Errorf("%w; give more with --resend-buffer", err)
+		part := ""
+		if n := o.cfg.Partitions; n > 1 {
+			part = fmt.Sprintf(", of which each of %d partitions has an equal part", n)
+		}
+		err = fmt.Errorf("%w; give more with --resend-buffer%s", err, part)
 	}
 	if f, ok := from.(*feed.Reader); ok {
 		name := o.feed.From

@@ -53,7 +53,11 @@ type Summary struct {
 
 // ending is what a Summary has besides counters.
 type ending struct {
-	UnsentMessages uint64 `json:"unsent_messages,omitempty"`
+	// Topic is there if the session has one.
+	Topic string `json:"topic,omitempty"`
+	// Partitions are there if there are several.
+	Partitions     []partitionSummary `json:"partitions,omitempty"`
+	UnsentMessages uint64             `json:"unsent_messages,omitempty"`
 	// Subscribers is never left out. MoreSubscribers counts those without a row.
 	Subscribers     []subscriberSummary `json:"subscribers"`
 	MoreSubscribers int                 `json:"more_subscribers,omitempty"`
@@ -88,8 +92,8 @@ func (e *outcome) summary() ending {
 	sum := ending{
 		Subscribers: []subscriberSummary{}, MoreSubscribers: max(0, len(e.list)-maxSubscriberRows),
 	}
-	if e.unsent != nil {
-		sum.UnsentMessages = e.unsent.Next - e.unsent.First
+	for _, u := range e.unsent {
+		sum.UnsentMessages += u.Next - u.First
 	}
 	for i := range e.list[:min(len(e.list), maxSubscriberRows)] {
 		s := &e.list[i]

@@ -40,7 +40,7 @@ func (t *times) text() string {
 }
 
 // text returns the last words of crier pub.
-func (o *options) text(session publisher.SessionID, st publisher.Stats, took times,
+func (o *options) text(session publisher.SessionID, st publisher.Stats, to *spread, took times,
 	late time.Duration, interrupted bool) string {
 	var b strings.Builder
 	verb := "published"
@@ -51,6 +51,7 @@ func (o *options) text(session publisher.SessionID, st publisher.Stats, took tim
 		cli.Counted(st.Accepted, "message", "messages"),
 		cli.Bytes(st.AcceptedBytes),
 		cli.Counted(st.Frames, "frame", "frames"), took.text())
+	b.WriteString(to.text())
 	fmt.Fprintf(&b, "  repairs: %s, asked for by %s\n", cli.Counted(st.Repairs, "frame", "frames"),
 		cli.Counted(st.Nacks, "NACK", "NACKs"))
 	for line := range strings.Lines(counts.Of(st.Counters()).Text(o.remarks(&st))) {

@@ -8,6 +8,9 @@ import (
 	"crier/publisher"
 )
 
+// one is the spread of one partition.
+var one = &spread{list: make([]partition, 1)}
+
 func TestPubTextCounts(t *testing.T) {
 	for _, c := range []struct {
 		n    uint64
@@ -19,7 +22,7 @@ func TestPubTextCounts(t *testing.T) {
 	} {
 		var st publisher.Stats
 		st.Accepted, st.AcceptedBytes, st.Frames = c.n, c.n, c.n
-		text := new(options).text(1, st, times{published: time.Second, sent: time.Second}, 0, false)
+		text := new(options).text(1, st, one, times{published: time.Second, sent: time.Second}, 0, false)
 		if !strings.Contains(text, c.want) {
 			t.Errorf("%q says not %q", text, c.want)
 		}
@@ -34,7 +37,7 @@ func TestPubText(t *testing.T) {
 	var st publisher.Stats
 	st.Accepted, st.Statuses = 5, 1
 	st.Socket.SendErrors = 3
-	text := o.text(7, st, times{published: time.Second, sent: time.Second}, 0, false)
+	text := o.text(7, st, one, times{published: time.Second, sent: time.Second}, 0, false)
 	const refused = "3 datagrams that the kernel refused, "
 	if !strings.Contains(text, refused+"none of them with messages\n") ||
 		strings.Contains(text, "longer held") {
@@ -42,7 +45,7 @@ func TestPubText(t *testing.T) {
 	}
 	st.Nacks, st.Refused, st.Responder.Gone, st.Invalid = 1, 2, 2000, 4
 	st.Responder.Refused = 3
-	text = o.text(7, st, times{published: time.Second, sent: time.Second}, 0, false)
+	text = o.text(7, st, one, times{published: time.Second, sent: time.Second}, 0, false)
 	for _, want := range []string{
 		refused + "2 of them with messages; subscribers had to ask",
 		"2,000 frames asked for and no longer held, and what was in them is lost", "--rate",

@@ -98,7 +98,7 @@ func (o *options) nobody(s *snapshot, heard string, lasted time.Duration,
 	st, socket := &s.stats, &s.stats.Socket
 	r := trouble.Report{Verdict: "nobody", Head: fmt.Sprintf(
 		"no subscriber %s %v on %v: no report and no NACK has come to %v", heard,
-		cli.Duration(lasted), o.net.Where([]netip.AddrPort{o.cfg.Group}), s.local)}
+		cli.Duration(lasted), o.net.Where([]netip.AddrPort{o.home}), s.local)}
 	add := func(mark trouble.Mark, name, text string) {
 		r.Findings = append(r.Findings, trouble.Finding{Mark: mark, Name: name, Text: text})
 	}
@@ -126,7 +126,7 @@ func (o *options) nobody(s *snapshot, heard string, lasted time.Duration,
 		remains += "; or it was about to report, which takes it up to half a second"
 	}
 	add(trouble.Remains, "", remains)
-	add(trouble.Next, "", o.net.Doctor([]netip.AddrPort{o.cfg.Group}, netip.Addr{}))
+	add(trouble.Next, "", o.net.Doctor([]netip.AddrPort{o.home}, netip.Addr{}))
 	return r
 }
 
@@ -137,7 +137,7 @@ func (o *options) hostFindings(s *snapshot, peer netip.AddrPort) []trouble.Findi
 		return nil
 	}
 	return o.host.Findings(check.Question{
-		Role: check.Publisher, Group: o.cfg.Group, Interface: o.net.Interface(),
+		Role: check.Publisher, Group: o.home, Interface: o.net.Interface(),
 		Defaulted: o.net.Defaulted(), ControlPort: s.local.Port(), Peer: peer.Addr(),
 		PeerPort: peer.Port(),
 	})
@@ -179,7 +179,7 @@ func (o *options) quietReport(s *snapshot, m *publisher.Subscriber) trouble.Repo
 			"room", cli.Duration(o.cfg.Flow.StallTimeout))
 	}
 	r.Findings = append(r.Findings, o.hostFindings(s, m.Addr)...)
-	add(trouble.Next, "%s", o.net.Doctor([]netip.AddrPort{o.cfg.Group}, m.Addr.Addr()))
+	add(trouble.Next, "%s", o.net.Doctor([]netip.AddrPort{o.home}, m.Addr.Addr()))
 	return r
 }
 
@@ -199,7 +199,7 @@ func (o *options) inVainReport(s *snapshot, m *publisher.Subscriber) trouble.Rep
 		trouble.Finding{Mark: trouble.Remains, Text: fmt.Sprintf("UDP from %v to %v is blocked, "+
 			"or the path takes only smaller datagrams (--datagram)", s.local, m.Addr)},
 		trouble.Finding{Mark: trouble.Next,
-			Text: o.net.Doctor([]netip.AddrPort{o.cfg.Group}, m.Addr.Addr())})
+			Text: o.net.Doctor([]netip.AddrPort{o.home}, m.Addr.Addr())})
 	return r
 }
 

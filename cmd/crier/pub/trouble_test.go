@@ -20,7 +20,7 @@ func parsed(t *testing.T, args ...string) *options {
 	if err := flags.Parse(args); err != nil {
 		t.Fatal(err)
 	}
-	o.cfg.Group = netip.MustParseAddrPort("239.77.0.1:7700")
+	o.home = netip.MustParseAddrPort("239.77.0.1:7700")
 	return o
 }
 

@@ -75,7 +75,7 @@ func TestAcceptedIsNeverBehind(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer timer.Close()
-	if _, err := o.publish(context.Background(), p,
+	if _, err := o.publish(context.Background(), o.newSpread(p),
 		feed.NewSynth(feed.SynthOptions{Size: 64, Seed: 1}), pace.New(pace.Options{Rate: 5000}, timer),
 		marks); err != nil {
 		t.Fatal(err)
