@@ -37,7 +37,7 @@ This file is written by 'go test . -run CountersDocument -update'.
 		func(s *subscriber.Stats) iter.Seq2[reliable.Counter, uint64] { return s.Counters() })
 	document(t, &b, "A session of a subscriber",
 		func(s *subscriber.Session) iter.Seq2[reliable.Counter, uint64] { return s.Counters() },
-		reliable.SessionID(0), reliable.End(0))
+		"SessionStats.Partition", reliable.SessionID(0), reliable.End(0))
 	held(t, name, b.String())
 }
 

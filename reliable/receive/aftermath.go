@@ -96,7 +96,7 @@ func (st *stream) holdInquest(now reliable.Time, at inquest.Place) bool {
 	st.asked.await(now)
 	st.asked.passOn(now, st.asked.publisher(), st.win.next, st.win.high, reliable.CauseSilent)
 	st.marks.place(mark{seq: st.marks.soon(st.win.next), kind: reliable.SessionInquest})
-	st.status.due = reliable.Never
+	s.reports.hush()
 	st.wake()
 	return true
 }

@@ -70,7 +70,7 @@ func (r *Receiver) aimBehind(t *reliable.Title) (aim, bool) {
 		}
 		if s := r.table.byID[uint64(p.Session)]; s != nil && s.title.known {
 			later = later && t.Wall >= s.title.told.Wall
-		} else if r.finder.seeks(uint64(p.Session)) {
+		} else if r.finder.seeks(uint64(p.Session), p.Partition) {
 			return aim{unknown: true}, true
 		}
 	}

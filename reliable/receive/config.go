@@ -18,9 +18,7 @@ type Config struct {
 	Seed uint64
 	// Epoch is the wall clock at time 0.
 	Epoch time.Time
-	// Channel is the sequence space that is listened to.
-	Channel uint32
-	Start   reliable.Start
+	Start reliable.Start
 	// Until ends delivery before the end of the streams.
 	Until reliable.Until
 	// Positions are those of a consumer. A stream of which there is one begins there.

@@ -9,5 +9,6 @@ import (
 
 func TestCounters(t *testing.T) {
 	rig.CheckCounters(t, Counters)
-	rig.CheckCounters(t, SessionCounters, reliable.SessionID(0), reliable.End(0))
+	rig.CheckCounters(t, SessionCounters, "SessionStats.Partition",
+		reliable.SessionID(0), reliable.End(0))
 }

@@ -310,7 +310,7 @@ func (c *cursor) messageEvent(ev *reliable.Run, f *frame.Frame, offset uint64, p
 	came arrival) {
 	st := c.stream
 	c.delivered(1, uint64(len(payload)), came.repaired)
-	st.session.event(ev, reliable.Message, st.channel, came.received)
+	st.event(ev, reliable.Message, came.received)
 	ev.Seq, ev.Offset, ev.Payload = f.Seq, offset, payload
 	ev.Recovered, ev.Recovery = came.repaired, time.Duration(came.waited)
 	if came.arrived != 0 {
@@ -337,7 +337,7 @@ func (c *cursor) lossEvent(ev *reliable.Run, from, to uint64, cause reliable.Cau
 	st.stats.Lost += to - from
 	st.stats.NextOffset = max(st.stats.NextOffset, c.offset)
 	st.stats.Losses++
-	st.session.event(ev, reliable.Loss, st.channel, st.r.now)
+	st.event(ev, reliable.Loss, st.r.now)
 	ev.Seq, ev.Cause = st.win.next, cause
 	ev.Lost.From, ev.Lost.To = from, to
 	if st.ledger != nil {

@@ -30,11 +30,9 @@ func (r *Receiver) digest(now reliable.Time, from netip.AddrPort, f *frame.Frame
 		st = s.stream(f.Channel)
 	}
 	if f.Digest.Role == frame.Peer {
-		if s == nil {
+		if st == nil && (s == nil || !s.source.IsValid()) {
 			r.hearOrphan(now, from, f)
-			if s = r.session(f.Session); s != nil {
-				st = s.stream(f.Channel)
-			}
+			st = r.streamOf(f.Session, f.Channel)
 		}
 		if r.cfg.Inquest && st != nil && !st.session.place.away && !st.over() {
 			st.hearSurvivor(now, from, f)
@@ -50,7 +48,7 @@ func (r *Receiver) digest(now reliable.Time, from netip.AddrPort, f *frame.Frame
 		r.stats.Foreign++
 		return
 	}
-	if s == nil {
+	if st == nil && (s == nil || !s.source.IsValid()) {
 		st = r.revive(now, from, f)
 	}
 	if st == nil || st.session.place.away || st.over() {

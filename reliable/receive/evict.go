@@ -35,7 +35,7 @@ func (r *Receiver) makeRoom(from netip.Addr, brings bool) bool {
 func (r *Receiver) evict(s *session) {
 	r.remove(s)
 	r.stats.Evicted++
-	if s.all(func(st *stream) bool { return st.stats.Delivered+st.stats.Lost == 0 }) {
+	if s.all(func(st *stream) bool { return !st.begun() }) {
 		delete(r.table.byID, s.id)
 		return
 	}
@@ -69,8 +69,8 @@ func (r *Receiver) forget(s *session) {
 
 // remove takes a session out of the table, and frees its memory.
 func (r *Receiver) remove(s *session) {
-	r.unlink(s)
 	for _, st := range s.streams {
+		r.unlink(st)
 		st.endSeek()
 		st.abandon()
 		st.release()
@@ -80,6 +80,7 @@ func (r *Receiver) remove(s *session) {
 			r.last = nil
 		}
 	}
+	r.topics.part(s)
 	r.live = without(r.live, s)
 	s.live = false
 	r.table.remove(s)
@@ -96,7 +97,7 @@ const (
 
 func (s *session) class() class {
 	switch {
-	case s.all((*stream).quiet) && !s.holds():
+	case s.all(func(st *stream) bool { return st.quiet() && !st.holds() }):
 		return classOver
 	case !s.credit.proven:
 		return classNothing

@@ -31,6 +31,7 @@ type evidence struct {
 // testimony is an answer that waits.
 type testimony struct {
 	session uint64
+	channel uint32
 	request uint64
 	to      netip.AddrPort
 	due     reliable.Time
@@ -44,12 +45,12 @@ type asker struct {
 
 const (
 	// maxTestimonies bounds the answers that wait, and maxAskers the askers remembered.
-	maxTestimonies = 16
+	maxTestimonies = 256
 	maxAskers      = 16
 	// evidenceRate is how many answers a subscriber sends a second, and evidenceBurst how
 	// many at once.
-	evidenceRate  = 20
-	evidenceBurst = 16
+	evidenceRate  = 64
+	evidenceBurst = 64
 	// askAgain is the time after which the same asker asks anew: it got no answer.
 	askAgain = 50 * time.Millisecond
 	// recorderTime is for how long a recorder's last word says that it is there: it speaks
@@ -67,25 +68,23 @@ func (e *evidence) find(now reliable.Time, f *frame.Frame) {
 		return // others answer it
 	}
 	again := e.asks(now, f.Subscriber)
-	to := netip.AddrPort{}
-	if f.GroupIndex < len(r.cfg.Groups) {
-		to = r.cfg.Groups[f.GroupIndex]
-	}
+	to := r.topics.group(f.GroupIndex)
 	// The newest come last.
 	for i := len(r.table.list) - 1; i >= 0 && len(e.list) < maxTestimonies; i-- {
 		s := r.table.list[i]
-		if f.Session != 0 && f.Session != s.id || !s.isOf(f) || e.waits(s.id) {
+		st := s.stream(f.Channel)
+		if f.Session != 0 && f.Session != s.id || st == nil || !s.isOf(f) ||
+			e.waits(s.id, f.Channel) {
 			continue
 		}
 		e.asked, e.askedAt = true, now
-		st := s.stream(f.Channel)
 		if _, ok := st.reach(); !ok || !again && st.asked.recorderKnows(now, st.win.high) {
 			continue
 		}
 		// The back-off is that of the session's NACKs.
 		wait := nack.Backoff(r.rand, st.req.GroupSize(), st.req.RoundTrip())
-		e.list = append(e.list, testimony{session: s.id, request: f.Request, to: to,
-			due: now.Add(wait)})
+		e.list = append(e.list, testimony{session: s.id, channel: f.Channel, request: f.Request,
+			to: to, due: now.Add(wait)})
 	}
 }
 
@@ -108,9 +107,11 @@ func (e *evidence) asks(now reliable.Time, id uint64) bool {
 	return false
 }
 
-// waits reports whether an answer about a session waits.
-func (e *evidence) waits(session uint64) bool {
-	return slices.ContainsFunc(e.list, func(t testimony) bool { return t.session == session })
+// waits reports whether an answer about a stream waits.
+func (e *evidence) waits(session uint64, channel uint32) bool {
+	return slices.ContainsFunc(e.list, func(t testimony) bool {
+		return t.session == session && t.channel == channel
+	})
 }
 
 // isOf reports whether a session is of the stream that a FIND names, and was heard here.
@@ -152,7 +153,7 @@ func (e *evidence) heard(now reliable.Time, from netip.AddrPort, f *frame.Frame)
 	}
 	e.list = slices.DeleteFunc(e.list, func(t testimony) bool {
 		s := e.r.table.byID[t.session]
-		if t.session != f.Session || s == nil {
+		if t.session != f.Session || t.channel != f.Channel || s == nil {
 			return s == nil
 		}
 		st := s.stream(f.Channel)
@@ -186,7 +187,7 @@ func (e *evidence) next(now reliable.Time) (*frame.Frame, netip.AddrPort) {
 		if s == nil || !e.pay(now) {
 			continue
 		}
-		return e.digest(now, s.stream(e.r.cfg.Channel), t.request), t.to
+		return e.digest(now, s.stream(t.channel), t.request), t.to
 	}
 	return nil, netip.AddrPort{}
 }
@@ -218,7 +219,7 @@ func (e *evidence) digest(now reliable.Time, st *stream, request uint64) *frame.
 		OldestSeq: at.seq, OldestOffset: at.offset, NextSeq: at.seq, NextOffset: at.offset,
 		Digest: &e.body,
 	}
-	s.sign(now, f)
+	st.sign(now, f)
 	switch {
 	case st.hears(now):
 		f.Flags = frame.Live
@@ -231,10 +232,10 @@ func (e *evidence) digest(now reliable.Time, st *stream, request uint64) *frame.
 }
 
 // sign adds to a DIGEST whose session it is of, and when that was heard.
-func (s *session) sign(now reliable.Time, f *frame.Frame) {
+func (st *stream) sign(now reliable.Time, f *frame.Frame) {
 	d := f.Digest
-	d.Version, d.Heard = s.r.DigestVersion(), max(0, now.Sub(s.heard))
-	if t := s.title.told; t != nil {
+	d.Version, d.Heard = st.r.DigestVersion(), max(0, now.Sub(st.session.heard))
+	if t := st.told(); t != nil {
 		f.Name = []byte(t.Publisher)
 		d.Wall, d.FirstSeq, d.FirstOffset = t.Wall, t.FirstSeq, t.FirstOffset
 		d.Topic, d.Key, d.Prev = []byte(t.Topic), []byte(t.Key), t.Prev.Wire()

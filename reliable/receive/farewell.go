@@ -9,8 +9,8 @@ import (
 // farewell is how far a closed Receiver is with telling publishers that it goes.
 type farewell struct {
 	// How often they are yet to be told, and who is next, this time.
-	rounds          int
-	session, stream int
+	rounds  int
+	session int
 }
 
 const (
@@ -23,23 +23,34 @@ const (
 	farewellTime = time.Second
 )
 
-// next returns the stream whose publisher is told next: all of them once, then all again.
+// next returns the session whose publisher is told next: all of them once, then all again.
 // It returns nil when all is said.
-func (w *farewell) next(list []*session) *stream {
+func (w *farewell) next(list []*session) *session {
 	for ; w.rounds > 0; w.rounds-- {
-		for ; w.session < len(list); w.session, w.stream = w.session+1, 0 {
-			for streams := list[w.session].streams; w.stream < len(streams); {
-				st := streams[w.stream]
-				w.stream++
-				if st.status.leaveDue != reliable.Never && st.session.to().IsValid() {
-					if st.status.every == 0 {
-						st.status.leaveDue = reliable.Never
-					}
-					return st
-				}
+		for w.session < len(list) {
+			s := list[w.session]
+			w.session++
+			if s.to().IsValid() && s.leaving() {
+				return s
 			}
 		}
 		w.session = 0
 	}
 	return nil
+}
+
+// leaving reports whether the publisher is yet to be told that this subscriber goes. One that
+// doesn't wait is told once.
+func (s *session) leaving() (leaving bool) {
+	waits := false
+	for _, st := range s.streams {
+		leaving = leaving || st.status.leaveDue != reliable.Never
+		waits = waits || st.status.every != 0
+	}
+	if leaving && !waits {
+		for _, st := range s.streams {
+			st.status.leaveDue = reliable.Never
+		}
+	}
+	return leaving
 }

@@ -50,13 +50,23 @@ func (d *finder) start(r *Receiver) {
 	if !r.wantsPast() || len(r.cfg.Logs.Ask) == 0 {
 		return
 	}
-	d.open(&quest{channel: r.cfg.Channel, what: frame.FindStreams, due: r.cfg.Joined})
+	d.open(&quest{channel: r.asksFor(), what: frame.FindStreams, due: r.cfg.Joined})
 	for i := range r.cfg.Positions {
-		if p := &r.cfg.Positions[i]; p.Partition == r.cfg.Channel {
-			d.open(&quest{session: uint64(p.Session), channel: p.Partition, what: frame.FindOffset,
-				value: p.Offset, due: r.cfg.Joined})
-		}
+		p := &r.cfg.Positions[i]
+		d.open(&quest{session: uint64(p.Session), channel: p.Partition, what: frame.FindOffset,
+			value: p.Offset, due: r.cfg.Joined})
 	}
+}
+
+// anyChannel stands for all channels in a FIND for any session.
+const anyChannel = ^uint32(0)
+
+// asksFor returns the channel that sessions of before are looked for by.
+func (r *Receiver) asksFor() uint32 {
+	if len(r.cfg.Topics) > 0 {
+		return anyChannel
+	}
+	return 0
 }
 
 // wantsPast reports whether sessions that are over, or began before, may be wanted.
@@ -89,20 +99,20 @@ func (d *finder) close(q *quest) {
 	d.asks = kept
 }
 
-// seeks reports whether a session is looked for.
-func (d *finder) seeks(session uint64) bool {
+// seeks reports whether a channel of a session is looked for.
+func (d *finder) seeks(session uint64, channel uint32) bool {
 	for _, q := range d.quests {
-		if q.session == session && q.stream == nil {
+		if q.session == session && q.channel == channel && q.stream == nil {
 			return true
 		}
 	}
 	return false
 }
 
-// answered notes that a session that was looked for was found.
-func (d *finder) answered(session uint64) {
+// answered notes that a channel of a session that was looked for was found.
+func (d *finder) answered(session uint64, channel uint32) {
 	for _, q := range d.quests {
-		if q.stream == nil && (q.session == session || q.session == 0) {
+		if q.stream == nil && (q.session == session && q.channel == channel || q.session == 0) {
 			q.answered = true
 		}
 	}

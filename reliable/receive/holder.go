@@ -2,6 +2,7 @@ package receive
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"crier/nack"
@@ -40,6 +41,9 @@ func (r *Receiver) Admit(session uint64, h Holder) bool {
 	}
 	for _, st := range s.streams {
 		st.asked.admit(r.now, h)
+	}
+	if !slices.Contains(r.cfg.Holders, h) {
+		s.holders = append(s.holders, h)
 	}
 	return true
 }

@@ -13,8 +13,8 @@ import (
 type kinship struct {
 	// since is when the session was first heard.
 	since reliable.Time
-	// told are the sessions that an event told of.
-	forks, rivals []uint64
+	// rivals are the sessions that an event told of.
+	rivals []uint64
 	// contested is until when the publisher is told that it isn't alone.
 	contested reliable.Time
 }
@@ -29,9 +29,10 @@ const (
 	maxKin = 8
 )
 
-// look compares a session to the others of its stream. It is called for each SESSION.
-func (k *kinship) look(s *session) {
-	t := s.title.told
+// look compares a stream of the session to those of others that it is one with. It is called for
+// each SESSION.
+func (k *kinship) look(st *stream) {
+	s, t := st.session, st.title.told
 	if t == nil || t.Publisher == "" || t.Replay != 0 {
 		return
 	}
@@ -40,7 +41,7 @@ func (k *kinship) look(s *session) {
 			continue
 		}
 		if t.Prev.Session != 0 {
-			k.compare(s, other)
+			k.compare(st, other.stream(st.channel))
 		}
 		k.contest(s, other)
 	}
@@ -53,25 +54,23 @@ func (s *session) sameStream(t *reliable.Title) bool {
 		o.Replay == 0
 }
 
-// compare reports offsets that two sessions have used, of which one goes on where the other
+// compare reports offsets that two streams have used, of which one goes on where the other
 // should have ended, or both where the same one should have.
-func (k *kinship) compare(s, other *session) {
-	t, o := s.title.told, other.title.told
-	if t.Prev.Session != reliable.SessionID(other.id) &&
-		(t.Prev.Session != o.Prev.Session || other.later(s)) || !fresh(k.forks, other.id) {
+func (k *kinship) compare(st, before *stream) {
+	if before == nil {
 		return
 	}
-	for _, st := range s.streams {
-		before := other.stream(st.channel)
-		if before == nil {
-			continue
-		}
-		at, known := before.reach()
-		if from := max(t.FirstOffset, o.FirstOffset); known && at.offset > from {
-			if st.tellKin(reliable.StreamForked, other.id, nack.Range{From: from, To: at.offset}) {
-				k.forks = append(k.forks, other.id)
-				s.r.stats.Forks++
-			}
+	s, other := st.session, before.session
+	t, o := st.title.told, before.told()
+	if t.Prev.Session != reliable.SessionID(other.id) &&
+		(t.Prev.Session != o.Prev.Session || other.later(s)) || !fresh(st.forks, other.id) {
+		return
+	}
+	at, known := before.reach()
+	if from := max(t.FirstOffset, o.FirstOffset); known && at.offset > from {
+		if st.tellKin(reliable.StreamForked, other.id, nack.Range{From: from, To: at.offset}) {
+			st.forks = append(st.forks, other.id)
+			s.r.stats.Forks++
 		}
 	}
 }
@@ -117,10 +116,7 @@ func (s *session) goes() bool {
 
 // hasten has the publisher told soon.
 func (s *session) hasten() {
-	for _, st := range s.streams {
-		soon := s.r.rand.Duration(reliable.StatusMin / 5)
-		st.status.due = min(st.status.due, s.r.now.Add(soon))
-	}
+	s.reports.by(s.r.now.Add(s.r.rand.Duration(reliable.StatusMin / 5)))
 }
 
 // fresh reports whether a list lacks a session, and has a place for it.

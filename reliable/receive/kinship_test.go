@@ -244,8 +244,8 @@ func TestKinIsBounded(t *testing.T) {
 	}
 	l.run(4, all...)
 	for _, s := range l.table.list {
-		if len(s.kin.rivals) > maxKin || len(s.kin.forks) > maxKin {
-			t.Fatalf("%d rivals, %d forks", len(s.kin.rivals), len(s.kin.forks))
+		if len(s.kin.rivals) > maxKin || len(s.own.forks) > maxKin {
+			t.Fatalf("%d rivals, %d forks", len(s.kin.rivals), len(s.own.forks))
 		}
 	}
 	if n := len(l.kin()); n == 0 || n > 30*maxKin/2 {

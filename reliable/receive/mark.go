@@ -96,7 +96,7 @@ func (c *cursor) stepMark(ev *reliable.Run) bool {
 		}
 	}
 	st.marks.pass()
-	st.session.event(ev, m.kind, st.channel, st.r.now)
+	st.event(ev, m.kind, st.r.now)
 	ev.Seq, ev.Cause = st.win.next, m.cause
 	ev.Other, ev.Lost = reliable.SessionID(m.other), m.offsets
 	if m.from.IsValid() {
@@ -114,7 +114,8 @@ func (c *cursor) stepMark(ev *reliable.Run) bool {
 		if m.cause == reliable.CauseEnded {
 			st.status.leaveDue = st.r.now
 			if st.req.GroupSize() > nack.SmallGroup { // all hear the same BYE
-				st.status.leaveDue = st.status.leaveDue.Add(st.r.rand.Duration(st.status.gap()))
+				st.status.leaveDue = st.status.leaveDue.Add(
+					st.r.rand.Duration(st.session.reports.gap()))
 			}
 			st.leaveRecorded()
 		}

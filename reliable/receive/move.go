@@ -24,7 +24,7 @@ type rivals struct {
 // and reports whether the publisher has moved there.
 func (s *session) elsewhere(now reliable.Time, from netip.AddrPort, st *stream,
 	f *frame.Frame) bool {
-	if st.over() {
+	if st == nil && s.source.IsValid() || st != nil && st.over() {
 		return false
 	}
 	if !s.source.IsValid() {
@@ -57,10 +57,8 @@ func (s *session) moveTo(now reliable.Time, from netip.AddrPort) {
 	s.rivals.other, s.rivals.candidate = netip.AddrPort{}, peer.Candidate{}
 	s.r.table.rehost(s)
 	s.moves++
-	for _, st := range s.streams {
-		st.status.due = min(st.status.due, now) // from there on it knows who listens
-		st.announceChange(reliable.SessionMoved, from)
-	}
+	s.reports.by(now) // from there on it knows who listens
+	s.announceChange(reliable.SessionMoved, from)
 }
 
 // goesOn says whether a frame's numbers and time go on where those of the session's
@@ -73,8 +71,9 @@ func (s *session) goesOn(now reliable.Time, st *stream, f *frame.Frame) bool {
 		f.Time > e.told+uint64(2*max(0, now.Sub(e.at))+peer.Ahead)) {
 		return false
 	}
-	return !st.placed || f.NextSeq >= st.win.high && f.NextOffset >= st.stats.NextOffset &&
-		st.extent.believes(now, f.NextSeq, f.NextOffset)
+	return !st.placed && s.all(func(st *stream) bool { return !st.placed }) ||
+		st.placed && f.NextSeq >= st.win.high && f.NextOffset >= st.stats.NextOffset &&
+			st.extent.believes(now, f.NextSeq, f.NextOffset)
 }
 
 // outspoken takes a frame of a session whose first speaker has sent no data, where it is
@@ -84,24 +83,25 @@ func (s *session) goesOn(now reliable.Time, st *stream, f *frame.Frame) bool {
 // be told twice. It reports whether it is another session: nothing was told of this one yet,
 // or the data has contradicted it for a while. Data that was merely on its way does so for
 // less.
-func (s *session) outspoken(now reliable.Time, from netip.AddrPort, f *frame.Frame) bool {
-	st := s.stream(f.Channel)
+func (s *session) outspoken(now reliable.Time, from netip.AddrPort, st *stream,
+	f *frame.Frame) bool {
 	if s.credit.proven || !s.source.IsValid() || f.Kind != frame.Data || from == s.source || from == s.control ||
 		s.place.away || st.over() {
 		return false
 	}
 	told := st.extent.told
 	switch {
-	case st.phase == starting:
+	case s.all(func(st *stream) bool { return st.phase == starting }):
 		return true
-	case f.Seq >= st.win.next && !(st.phase == left && f.Seq >= st.win.high) &&
+	case st.phase != starting && f.Seq >= st.win.next && !(st.phase == left && f.Seq >= st.win.high) &&
 		(f.Seq < told.seq || f.EndOffset() >= told.offset) &&
 		st.extent.believes(now, f.Seq, f.EndOffset()):
 		s.moveTo(now, from)
 		// Time and name are taken from there anew.
 		s.echo, s.newest, s.title.known, s.transit = echo{}, 0, false, transit{}
+		s.common = nil
 		for _, st := range s.streams {
-			st.first.known = false
+			st.first.known, st.title.known = false, false
 		}
 	case s.credit.refuted == 0:
 		s.credit.refuted = now
@@ -117,8 +117,6 @@ func (s *session) contest(now reliable.Time, from netip.AddrPort) {
 	v.contests++
 	if v.told == 0 || now.Sub(v.told) >= s.silence() {
 		v.told = now
-		for _, st := range s.streams {
-			st.announceChange(reliable.SessionContested, from)
-		}
+		s.announceChange(reliable.SessionContested, from)
 	}
 }

@@ -13,6 +13,8 @@ type outgoing struct {
 	arena   []byte
 	encode  frame.Encoder
 	scratch frame.Frame
+	// positions are those of a STATUS.
+	positions []frame.Progress
 }
 
 // part encodes as much of a DIGEST as fits, and reports whether there is more: f is that then.

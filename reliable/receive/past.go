@@ -13,45 +13,63 @@ import (
 // it isn't wanted.
 func (r *Receiver) revive(now reliable.Time, from netip.AddrPort, f *frame.Frame) *stream {
 	d := f.Digest
-	if !r.wantsPast() || f.Channel != r.cfg.Channel || f.Flags&frame.Live != 0 ||
+	t := titleIn(f)
+	of, follows := r.topics.ofDigest(f, t)
+	if !r.wantsPast() || !follows || f.Flags&frame.Live != 0 ||
 		d.Replay != 0 && !r.cfg.Logs.Replays || r.table.forgotten != 0 ||
 		!r.finder.takes(now, f) {
 		return nil
 	}
-	t := titleIn(f)
 	a := r.aimAt(f.Session, f.Channel, t)
 	switch {
 	case a.latest, a.unknown, a.at == nil && a.what == frame.FindOffset && f.NextOffset <= a.value:
 		return nil
-	case r.revived() >= maxRevived || !r.makeRoom(from.Addr(), false):
+	}
+	heard := now - min(now, reliable.Time(max(d.Heard, 0)))
+	st := r.take(now, f.Session, f.Channel, from.Addr(), heard, r.topics.group(f.GroupIndex))
+	if st == nil {
+		return nil
+	}
+	st.session.follow(of)
+	if t != nil {
+		st.entitle(t)
+	}
+	for _, h := range r.cfg.Holders {
+		st.asked.admit(now, h)
+	}
+	r.finder.answered(f.Session, f.Channel)
+	r.lineUp(now, st)
+	st.look(now, a)
+	return st
+}
+
+// take begins to follow a channel of a session whose publisher isn't heard, by the word of somebody
+// at an address, and returns nil where there is no room. The session may be followed already.
+func (r *Receiver) take(now reliable.Time, session uint64, channel uint32, opener netip.Addr,
+	heard reliable.Time, group netip.AddrPort) *stream {
+	s := r.table.byID[session]
+	if s != nil {
+		if s.place.away || !r.table.admits(s) {
+			r.stats.Refused++
+			return nil
+		}
+		return s.add(now, channel)
+	}
+	if r.revived() >= maxRevived || !r.makeRoom(opener, false) {
 		r.stats.Refused++
 		return nil
 	}
-	s := newSession(r, now, f.Session, netip.AddrPort{}, join{horizon: r.table.forgotten})
-	s.opener, s.heard = from.Addr(), now-min(now, reliable.Time(max(d.Heard, 0)))
-	if t != nil {
-		s.title = title{known: true, told: t}
-		s.tapeTitle()
-	}
-	if f.GroupIndex < len(r.cfg.Groups) {
-		s.group = r.cfg.Groups[f.GroupIndex]
-	}
+	s = newSession(r, now, session, channel, netip.AddrPort{}, join{horizon: r.table.forgotten})
+	s.opener, s.heard, s.group = opener, heard, group
+	s.reports.due = reliable.Never
 	r.table.enter(s)
-	for _, h := range r.cfg.Holders {
-		r.Admit(s.id, h)
-	}
-	st := &s.own
-	st.status.due = reliable.Never
-	r.finder.answered(s.id)
-	r.lineUp(now, s)
-	st.look(now, a)
-	return st
+	return &s.own
 }
 
 // takes reports whether a session of before is taken up now: at the start, where it was looked
 // for, and where it was still going on when this subscriber joined.
 func (d *finder) takes(now reliable.Time, f *frame.Frame) bool {
-	return now < d.past || d.seeks(f.Session) ||
+	return now < d.past || d.seeks(f.Session, f.Channel) ||
 		f.Digest.Heard < now.Sub(d.r.cfg.Joined)
 }
 
@@ -79,9 +97,10 @@ func (r *Receiver) lookedFor(now reliable.Time, q *quest) {
 	if q.session == 0 {
 		return
 	}
-	for _, s := range r.held {
-		if s.awaits == q.session && r.table.byID[q.session] == nil {
-			s.awaits = 0
+	for _, st := range r.held {
+		if st.awaits == q.session && st.title.told.Prev.Channel == q.channel &&
+			r.streamBefore(st.title.told) == nil {
+			st.awaits = 0
 		}
 	}
 	for _, s := range r.table.list {
@@ -91,9 +110,9 @@ func (r *Receiver) lookedFor(now reliable.Time, q *quest) {
 			}
 		}
 	}
-	if !q.answered && len(r.cfg.Logs.Ask) > 0 && !r.finder.seeks(0) {
+	if !q.answered && len(r.cfg.Logs.Ask) > 0 && !r.finder.seeks(0, r.asksFor()) {
 		// Others were put off until it was known whether this one is there.
-		r.finder.open(&quest{channel: r.cfg.Channel, what: frame.FindStreams, due: now})
+		r.finder.open(&quest{channel: r.asksFor(), what: frame.FindStreams, due: now})
 	}
 }
 
@@ -101,7 +120,8 @@ func (r *Receiver) lookedFor(now reliable.Time, q *quest) {
 // reports whether that is its publisher: its numbers go on, or nothing was told of it yet.
 func (s *session) adopts(now reliable.Time, from netip.AddrPort, st *stream,
 	f *frame.Frame) bool {
-	if st.phase != starting && !s.goesOn(now, st, f) {
+	starts := s.all(func(st *stream) bool { return st.phase == starting })
+	if !starts && (st == nil || !s.goesOn(now, st, f)) {
 		return false
 	}
 	s.source = from

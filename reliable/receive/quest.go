@@ -191,7 +191,8 @@ func (st *stream) conclude(now reliable.Time) {
 	st.extent.exists(now, end.seq)
 	st.extent.begins(end.seq, end.offset)
 	st.phase = silent
-	st.status.due, st.status.wantDue = reliable.Never, reliable.Never
+	st.status.wantDue = reliable.Never
+	st.session.reports.hush()
 	one := mark{seq: st.win.high, offset: st.stats.NextOffset, kind: reliable.SessionSilent,
 		cause: reliable.CauseSilent}
 	if byPublisher {

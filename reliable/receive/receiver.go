@@ -8,6 +8,7 @@ import (
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/reliable/inquest"
+	"crier/reliable/topic"
 )
 
 // Receiver is one subscriber: it follows the sessions that it hears.
@@ -22,10 +23,10 @@ type Receiver struct {
 	last *stream
 	// Those with something to poll.
 	ready []*stream
-	// Those sessions of the table that time means something to, and those that wait for the one
-	// before them.
+	// Those sessions of the table that time means something to, and the streams that wait for the
+	// one before them.
 	live   []*session
-	held   []*session
+	held   []*stream
 	mem    pool
 	copies copies
 	out    outgoing
@@ -38,6 +39,7 @@ type Receiver struct {
 	finder   finder
 	rejoins  rejoins
 	evidence evidence
+	topics   topics
 	removed  []nack.Range
 	inquests inquest.Room
 	// words is until when those of witnesses are paid for, by the publishers' addresses.
@@ -88,6 +90,7 @@ func New(cfg Config) (*Receiver, error) {
 	}
 	r.finder.start(r)
 	r.evidence.r = r
+	r.topics.start(r)
 	return r, nil
 }
 
@@ -104,7 +107,7 @@ func (r *Receiver) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame
 		r.stats.Replays++
 		return
 	}
-	if f.Channel != r.cfg.Channel {
+	if f.Channel >= topic.MaxPartitions {
 		r.stats.OtherChannel++
 		return
 	}
@@ -127,19 +130,28 @@ func (r *Receiver) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame
 		r.answer(now, from, s, f)
 		return
 	}
-	if s != nil && (s.unheard() || s.outspoken(now, from, f)) {
-		r.forget(s) // as if it were heard for the first time
-		s = nil
+	var st *stream
+	if s != nil {
+		st = s.stream(f.Channel)
+		if s.unheard() || st != nil && s.outspoken(now, from, st, f) {
+			r.forget(s) // as if it were heard for the first time
+			s = nil
+		}
 	}
 	if s == nil {
 		if s = r.open(now, from, f); s == nil {
 			return
 		}
+		st = s.stream(f.Channel)
 	}
-	st := s.stream(f.Channel)
 	if from != s.source && from != s.control && !s.elsewhere(now, from, st, f) {
 		r.stats.Foreign++
 		return
+	}
+	if st == nil || st.phase == unheard {
+		if st = r.begin(now, s, st, f); st == nil {
+			return
+		}
 	}
 	if !r.attends(now, st) {
 		return
@@ -171,8 +183,16 @@ func (r *Receiver) attends(now reliable.Time, st *stream) bool {
 
 // open begins to follow a session, if the frame is one to begin with.
 func (r *Receiver) open(now reliable.Time, from netip.AddrPort, f *frame.Frame) *session {
+	of, channel, ok := r.follows(f)
+	if !ok {
+		return nil
+	}
+	joined := r.cfg.Joined
+	if of != nil {
+		joined = of.joined
+	}
 	j := join{
-		fromStart: f.Time <= uint64(max(0, now.Sub(r.cfg.Joined))), start: r.cfg.Start,
+		fromStart: f.Time <= uint64(max(0, now.Sub(joined))), start: r.cfg.Start,
 		horizon: r.table.forgotten,
 	}
 	if j.fromStart && r.elders.has(f.Session) {
@@ -190,21 +210,96 @@ func (r *Receiver) open(now reliable.Time, from netip.AddrPort, f *frame.Frame) 
 		r.stats.Refused++
 		return nil
 	}
-	s := newSession(r, now, f.Session, from, j)
-	if f.GroupIndex < len(r.cfg.Groups) {
-		s.group = r.cfg.Groups[f.GroupIndex]
-	}
+	s := newSession(r, now, f.Session, channel, from, j)
+	s.group = r.topics.group(f.GroupIndex)
+	s.follow(of)
 	r.table.enter(s)
 	for _, h := range r.cfg.Holders {
 		r.Admit(s.id, h)
 	}
-	r.finder.answered(s.id)
-	if r.wantsPast() {
-		for _, st := range s.streams {
-			st.aim(now)
-		}
+	r.prepare(now, &s.own)
+	if channel != f.Channel {
+		s.own.status.want(now)
+		r.enliven(s)
 	}
 	return s
+}
+
+// prepare looks for the beginning of a stream that is heard for the first time, if it may lie
+// in the past.
+func (r *Receiver) prepare(now reliable.Time, st *stream) {
+	r.finder.answered(st.session.id, st.channel)
+	if r.wantsPast() {
+		st.aim(now)
+	}
+}
+
+// follows returns the topic as which the session of a frame is followed, the channel that it
+// begins with, and false if it isn't followed.
+func (r *Receiver) follows(f *frame.Frame) (of *followed, channel uint32, ok bool) {
+	of, ok = r.topics.of(f)
+	switch {
+	case !ok:
+		r.stats.OtherTopic++
+		return nil, 0, false
+	case of == nil || f.Kind != frame.Session && of.wants(f.Channel):
+		return of, f.Channel, true
+	case f.Kind != frame.Session:
+		r.stats.OtherChannel++
+		return nil, 0, false
+	}
+	l, ok := of.layout(f)
+	if !ok {
+		r.stats.OtherLayout++
+		return nil, 0, of.Name == ""
+	}
+	if of.wants(f.Channel) {
+		return of, f.Channel, true
+	}
+	if channel, ok = of.first(l.Partitions); !ok {
+		of.most = l
+		r.stats.OtherChannel++
+	}
+	return of, channel, ok
+}
+
+// begin returns the stream of a session's channel that is heard for the first time, or once more
+// after it fell silent too early, and nil where it isn't followed.
+func (r *Receiver) begin(now reliable.Time, s *session, st *stream, f *frame.Frame) *stream {
+	switch {
+	case s.topic != nil && !s.topic.wants(f.Channel):
+		if f.Kind == frame.Session && !s.over() {
+			s.noteNewest(now, f)
+			s.echo.note(now, f.Time)
+			s.introduce(f)
+			r.enliven(s)
+		} else {
+			r.stats.OtherChannel++
+		}
+		return nil
+	case f.Kind == frame.Bye && !s.join.fromStart && s.join.start == reliable.Latest:
+		r.stats.Unexpected++ // it is over, and nothing of it counts here
+		return nil
+	case s.place.away && !r.makeRoom(s.home(), true), st == nil && !r.table.admits(s):
+		r.stats.Refused++
+		return nil
+	case s.place.away:
+		r.table.recall(s)
+		r.table.enter(s)
+	}
+	if st == nil {
+		st = s.add(now, f.Channel)
+	} else {
+		st.start(s, now, f.Channel)
+	}
+	for _, h := range r.cfg.Holders {
+		st.asked.admit(now, h)
+	}
+	for _, h := range s.holders {
+		st.asked.admit(now, h)
+	}
+	r.prepare(now, st)
+	return st
 }
 
 // enliven puts a session among those that time means something to.
@@ -212,6 +307,9 @@ func (r *Receiver) enliven(s *session) {
 	if !s.live && !s.idle() {
 		s.live = true
 		r.live = append(r.live, s)
+		if s.layout.Groups > 1 && !s.over() {
+			r.topics.join(s)
+		}
 	}
 }
 
@@ -270,6 +368,7 @@ func (r *Receiver) Advance(now reliable.Time) {
 	r.pauses.armed = reliable.Never
 	r.finder.advance(now)
 	r.rejoins.advance(now, r)
+	r.topics.advance(now)
 	if len(r.held) > 0 {
 		r.goOn()
 	}
@@ -277,6 +376,7 @@ func (r *Receiver) Advance(now reliable.Time) {
 	for _, s := range r.live {
 		if s.advance(now); s.idle() {
 			s.live = false
+			r.topics.rests(s)
 			continue
 		}
 		kept = append(kept, s)
@@ -291,7 +391,7 @@ func (r *Receiver) Deadline() reliable.Time {
 	if r.closed {
 		return at
 	}
-	at = min(r.finder.deadline(), r.rejoins.deadline(), r.evidence.deadline())
+	at = min(r.finder.deadline(), r.rejoins.deadline(), r.evidence.deadline(), r.topics.due)
 	for _, s := range r.live {
 		at = min(at, s.deadline())
 	}
@@ -307,16 +407,16 @@ func (r *Receiver) Next(now reliable.Time) (reliable.Batch, bool) {
 	}
 	r.tick(now)
 	if r.closed {
-		if st := r.farewell.next(r.table.list); st != nil {
-			return r.send(st.session.to(), st.status.farewell(now)), true
+		if s := r.farewell.next(r.table.list); s != nil {
+			return r.send(s.to(), s.reports.farewell(now)), true
 		}
 		return reliable.Batch{}, false
 	}
 	for _, s := range r.live {
+		if f, to := s.report(now); f != nil {
+			return r.send(to, f), true
+		}
 		for _, st := range s.streams {
-			if f, to := st.report(now); f != nil {
-				return r.send(to, f), true
-			}
 			if b, ok := st.speak(now); ok {
 				return b, true
 			}

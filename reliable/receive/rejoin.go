@@ -20,6 +20,7 @@ type rejoins struct {
 // rejoin is a session whose publisher is gone, by the DIGESTs of its survivors.
 type rejoin struct {
 	session uint64
+	channel uint32
 	title   *reliable.Title
 	// opener is the address of the one that spoke first, heard when it heard the publisher, and
 	// group that by which it spoke.
@@ -33,11 +34,14 @@ type rejoin struct {
 // rejoinTime is how long after it began to listen a recorder follows what survivors speak of.
 const rejoinTime = time.Second
 
+// maxRejoins bounds the streams of such sessions.
+const maxRejoins = 1024
+
 // hearOrphan takes the DIGEST of a survivor of a session that isn't followed here, and follows it
 // from the end of the log on, if that has it.
 func (r *Receiver) hearOrphan(now reliable.Time, from netip.AddrPort, f *frame.Frame) {
 	if !r.cfg.Inquest || r.cfg.Recovery.Off || r.cfg.Keeper.Role() != frame.Recorder ||
-		f.Request != 0 || f.Flags&frame.Live != 0 || f.Channel != r.cfg.Channel ||
+		f.Request != 0 || f.Flags&frame.Live != 0 ||
 		r.table.forgotten != 0 {
 		return
 	}
@@ -46,14 +50,12 @@ func (r *Receiver) hearOrphan(now reliable.Time, from netip.AddrPort, f *frame.F
 		return
 	}
 	j := &r.rejoins
-	one := rejoin{session: f.Session, opener: from.Addr(),
-		heard: now - min(now, reliable.Time(max(f.Digest.Heard, 0)))}
-	if f.GroupIndex < len(r.cfg.Groups) {
-		one.group = r.cfg.Groups[f.GroupIndex]
-	}
+	one := rejoin{session: f.Session, channel: f.Channel, opener: from.Addr(),
+		heard: now - min(now, reliable.Time(max(f.Digest.Heard, 0))),
+		group: r.topics.group(f.GroupIndex)}
 	known := &one
 	for i := range j.list {
-		if j.list[i].session == f.Session {
+		if j.list[i].session == f.Session && j.list[i].channel == f.Channel {
 			known = &j.list[i]
 		}
 	}
@@ -64,7 +66,7 @@ func (r *Receiver) hearOrphan(now reliable.Time, from netip.AddrPort, f *frame.F
 		known.oldest = position{true, f.OldestSeq, f.OldestOffset}
 	}
 	if at := r.cfg.Joined.Add(rejoinTime); now < at {
-		if known == &one && len(j.list) < maxRevived {
+		if known == &one && len(j.list) < maxRejoins {
 			j.list, j.due = append(j.list, one), at
 		}
 		return
@@ -79,8 +81,8 @@ func (j *rejoins) advance(now reliable.Time, r *Receiver) {
 	}
 	for i := range j.list {
 		one := &j.list[i]
-		if r.table.byID[one.session] == nil && r.table.forgotten == 0 {
-			r.rejoin(now, one, r.position(one.session, r.cfg.Channel))
+		if r.streamOf(one.session, one.channel) == nil && r.table.forgotten == 0 {
+			r.rejoin(now, one, r.position(one.session, one.channel))
 		}
 	}
 	j.list = nil
@@ -96,19 +98,13 @@ func (j *rejoins) deadline() reliable.Time {
 
 // rejoin follows a session from a position on, as one of its survivors.
 func (r *Receiver) rejoin(now reliable.Time, one *rejoin, p *reliable.Position) {
-	if r.revived() >= maxRevived || !r.makeRoom(one.opener, false) {
-		r.stats.Refused++
+	st := r.take(now, one.session, one.channel, one.opener, one.heard, one.group)
+	if st == nil {
 		return
 	}
-	s := newSession(r, now, one.session, netip.AddrPort{}, join{horizon: r.table.forgotten})
-	s.opener, s.heard, s.group = one.opener, one.heard, one.group
 	if one.title != nil {
-		s.title = title{known: true, told: one.title}
-		s.tapeTitle()
+		st.entitle(one.title)
 	}
-	r.table.enter(s)
-	st := &s.own
-	st.status.due = reliable.Never
 	st.begin(now, p.Seq, p.Offset, true)
 	st.extent.begins(p.Seq, p.Offset)
 	at := inquest.Place{Seq: p.Seq, Offset: p.Offset}
@@ -117,5 +113,5 @@ func (r *Receiver) rejoin(now reliable.Time, one *rejoin, p *reliable.Position) 
 		at = inquest.Place{Seq: one.oldest.seq, Offset: max(one.oldest.offset, at.Offset)}
 	}
 	st.holdInquest(now, at)
-	r.enliven(s)
+	r.enliven(st.session)
 }

@@ -19,15 +19,18 @@ const leastRoom = 64
 // span returns how many frames the window may have: so many that all of them fit
 // the buffer, as large as they come. What is asked for then finds room.
 func (m *room) span() uint64 {
-	return uint64(max(1, m.stream.r.cfg.Memory.Buffer/max(frameBuffer, m.largest)))
+	return uint64(max(1, m.bytes()/max(frameBuffer, m.largest)))
 }
+
+// bytes returns how many bytes the stream may have.
+func (m *room) bytes() int { return m.stream.session.held.of(m.stream.win.bytes) }
 
 // limit tells the requester up to where there is room.
 func (m *room) limit(now reliable.Time) {
 	st, span := m.stream, m.span()
 	limit := st.win.next + min(span, endless-st.win.next)
 	if m.cut != 0 {
-		if st.win.bytes > st.r.cfg.Memory.Buffer*3/4 || st.r.mem.used > st.r.mem.limit*3/4 {
+		if st.win.bytes > m.bytes()*3/4 || st.r.mem.used > st.r.mem.limit*3/4 {
 			limit = min(limit, max(m.cut, st.win.next+1))
 		} else {
 			m.cut = 0

@@ -16,7 +16,7 @@ func (st *stream) aim(now reliable.Time) {
 	if st.phase != starting || st.seek != nil && st.seek.what != 0 {
 		return
 	}
-	a := r.aimAt(s.id, st.channel, s.title.told)
+	a := r.aimAt(s.id, st.channel, st.title.told)
 	switch {
 	case a.at != nil && len(r.cfg.Logs.Ask) == 0:
 		st.endSeek()
@@ -25,7 +25,7 @@ func (st *stream) aim(now reliable.Time) {
 	case a.at != nil: // who has what comes next is to be known when it is asked for
 		st.endSeek()
 		st.look(now, a)
-	case s.join.fromStart, a.latest && s.title.known:
+	case st.join.fromStart, a.latest && st.title.known:
 		st.endSeek()
 	case a.unknown && st.seek == nil:
 		q := &quest{session: s.id, channel: st.channel, stream: st, rounds: titleRounds,
@@ -36,7 +36,7 @@ func (st *stream) aim(now reliable.Time) {
 	case a.unknown:
 	case a.what == frame.FindOldest && len(r.cfg.Logs.Ask) == 0:
 		st.endSeek()
-		s.join.start = reliable.Oldest
+		st.join.start = reliable.Oldest
 	case a.what != 0:
 		st.endSeek()
 		st.look(now, a)
@@ -48,7 +48,7 @@ func (st *stream) look(now reliable.Time, a aim) {
 	s, r := st.session, st.r
 	q := &quest{session: s.id, channel: st.channel, stream: st, what: a.what, value: a.value,
 		at: a.at, due: now}
-	t := s.title.told
+	t := st.title.told
 	switch {
 	case a.at != nil:
 	case a.what == frame.FindOffset:

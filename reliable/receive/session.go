@@ -7,6 +7,7 @@ import (
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/reliable/peer"
+	"crier/reliable/topic"
 )
 
 // session is one publisher's life on one group, as one subscriber sees it: where the
@@ -17,10 +18,11 @@ type session struct {
 	r  *Receiver
 	id uint64
 
-	// One for each channel that is listened to: today there is one, and only has room for
-	// it beside the session.
-	streams []*stream
-	only    [1]*stream
+	// One for each channel that was heard. Most sessions have one, and only has room for it
+	// beside the session. byChannel is nil until there is another.
+	streams   []*stream
+	byChannel []*stream
+	only      [1]*stream
 
 	// All frames come from the source, but for answers; SESSION names the control address.
 	source  netip.AddrPort
@@ -43,24 +45,29 @@ type session struct {
 
 	// The first of the streams.
 	own stream
+	// What the streams hold together, and how they tell the publisher where they are.
+	held    share
+	reports reports
 
 	title title
+	// What the title says of all streams, once one needs it.
+	common *reliable.Title
 	// The group that its first frame came by, where that is known.
 	group netip.AddrPort
 
-	join   join
+	join   join // of streams to come
 	rivals rivals
 	kin    kinship
 	moves  uint64
 
 	// The address of the holder by whose DIGEST it was opened, before its publisher is heard.
 	opener netip.Addr
-	// The session that is delivered before this one, or the id of one that is looked for, and
-	// since when this one waits, and how far the others had come then.
-	after  *session
-	awaits uint64
-	since  reliable.Time
-	heldAt uint64
+	// Those that were admitted to it alone.
+	holders []Holder
+	// The topic by which it is followed, and its layout; nil: it is followed whatever it is of.
+	topic  *followed
+	layout topic.Layout
+	member membership
 }
 
 // home returns the address that the session's place in the table counts for.
@@ -71,8 +78,8 @@ func (s *session) home() netip.Addr {
 	return s.opener
 }
 
-// title is the content of SESSION, if it was heard. Events share what was told: a change is a
-// new one.
+// title is the content of SESSION, if it was heard: that of a stream, or for a session that of
+// the first stream of which it was. Events share what was told: a change is a new one.
 type title struct {
 	known bool
 	told  *reliable.Title
@@ -112,39 +119,61 @@ func (e *echo) note(now reliable.Time, told uint64) {
 }
 
 // newSession returns a session that is heard for the first time.
-func newSession(r *Receiver, now reliable.Time, id uint64, source netip.AddrPort, j join) *session {
+// It has a stream of a channel.
+func newSession(r *Receiver, now reliable.Time, id uint64, channel uint32, source netip.AddrPort,
+	j join) *session {
 	s := &session{
 		r: r, id: id, source: source, heard: now, interval: reliable.HeartbeatData,
 		credit: credit{left: coldNacks, at: now}, join: j, kin: kinship{since: now},
+		held: share{limit: r.cfg.Memory.Buffer},
 	}
-	s.own.start(s, now, r.cfg.Channel)
 	s.only[0] = &s.own
 	s.streams = s.only[:]
+	s.reports = newReports(s, now)
+	s.own.start(s, now, channel)
 	return s
+}
+
+// add gives the session a stream of another channel.
+func (s *session) add(now reliable.Time, channel uint32) *stream {
+	st := new(stream)
+	if s.byChannel == nil {
+		s.byChannel = make([]*stream, topic.MaxPartitions)
+		s.byChannel[s.own.channel] = &s.own
+	}
+	s.byChannel[channel] = st
+	s.streams = append(s.streams, st)
+	s.r.table.grow(s, 1)
+	st.start(s, now, channel)
+	return st
 }
 
 // event makes ev an event of a stream's, with the fields that all of them have. It fills it in
 // place: an event is large, and there is one a frame.
-func (s *session) event(ev *reliable.Run, kind reliable.EventKind, channel uint32,
-	at reliable.Time) {
+func (st *stream) event(ev *reliable.Run, kind reliable.EventKind, at reliable.Time) {
+	s := st.session
 	*ev = reliable.Run{}
-	ev.Kind, ev.Partition, ev.Session = kind, channel, reliable.SessionID(s.id)
+	ev.Kind, ev.Partition, ev.Session = kind, st.channel, reliable.SessionID(s.id)
 	ev.Group, ev.Source = s.group, s.source
-	if t := s.title.told; t != nil {
+	if t := st.told(); t != nil {
 		ev.Publisher, ev.Title = t.Publisher, t
 	}
 	ev.Received = s.r.cfg.Epoch.Add(time.Duration(at))
 }
 
-// stream returns the session's stream of a channel that is listened to.
+// stream returns the session's stream of a channel, or nil if it has none.
 func (s *session) stream(channel uint32) *stream {
-	for _, st := range s.streams {
-		if st.channel == channel {
-			return st
-		}
+	switch {
+	case s.own.channel == channel:
+		return &s.own
+	case channel < uint32(len(s.byChannel)):
+		return s.byChannel[channel]
 	}
 	return nil
 }
+
+// several reports whether the session has more than one stream.
+func (s *session) several() bool { return s.byChannel != nil }
 
 // all reports whether something is true of all streams.
 func (s *session) all(is func(*stream) bool) bool {
@@ -184,14 +213,14 @@ func (s *session) handle(now reliable.Time, st *stream, f *frame.Frame) {
 		return
 	}
 	s.echo.note(now, f.Time)
-	if st.phase == starting && beganBefore(now, f, s.join.horizon) {
+	if st.phase == starting && beganBefore(now, f, st.join.horizon) {
 		// It may be one of those that were forgotten: it is joined at its newest.
-		s.join.fromStart, s.join.start = false, reliable.Latest
+		st.join.fromStart, st.join.start = false, reliable.Latest
 	}
 	switch f.Kind {
 	case frame.Session:
-		s.announce(f)
-		s.r.lineUp(now, s)
+		s.announce(st, f)
+		s.r.lineUp(now, st)
 		if st.seek != nil {
 			st.aim(now)
 		}
@@ -207,13 +236,13 @@ func (s *session) handle(now reliable.Time, st *stream, f *frame.Frame) {
 	}
 }
 
-// announce takes the part of SESSION that is about all streams.
-func (s *session) announce(f *frame.Frame) {
-	if !s.title.known {
-		s.title = title{known: true, told: reliable.TitleOf(f)}
-		s.tapeTitle()
+// announce takes a SESSION, but for the place where its stream begins.
+func (s *session) announce(st *stream, f *frame.Frame) {
+	if !st.title.known {
+		st.entitle(reliable.TitleOf(f))
 	}
-	s.kin.look(s)
+	s.introduce(f)
+	s.kin.look(st)
 	if s.control != f.Control {
 		s.control, s.spoken = f.Control, false
 	}
@@ -257,6 +286,52 @@ func (s *session) silentAt() reliable.Time {
 	return at
 }
 
+// introduce takes the part of a SESSION that is about all streams: what the session is of, and
+// its groups.
+func (s *session) introduce(f *frame.Frame) {
+	if !s.title.known {
+		s.title, s.common = title{known: true, told: reliable.TitleOf(f)}, nil
+	}
+	o := s.topic
+	if o == nil {
+		return
+	}
+	l, ok := o.layout(f)
+	if !ok || o.Name != "" && o.Name != string(f.Topic) {
+		s.r.stats.OtherLayout++
+		return
+	}
+	if l.Groups > 1 && !s.layout.Base.IsValid() && s.group != topic.Home(o.Name, o.Base) {
+		s.group = topic.Home(o.Name, o.Base)
+	}
+	s.r.topics.learn(s, l)
+}
+
+// entitle gives a stream its title.
+func (st *stream) entitle(t *reliable.Title) {
+	s := st.session
+	st.title = title{known: true, told: t}
+	if !s.title.known {
+		s.title, s.common = st.title, nil
+	}
+	st.tapeTitle()
+}
+
+// told returns what is known of a stream's title, or nil: as long as its own SESSION wasn't
+// heard, what those of other streams say of all.
+func (st *stream) told() *reliable.Title {
+	s := st.session
+	switch {
+	case st.title.told != nil || s.title.told == nil:
+		return st.title.told
+	case s.common == nil:
+		t := *s.title.told
+		t.FirstSeq, t.FirstOffset, t.Prev = 0, 0, reliable.Link{}
+		s.common = &t
+	}
+	return s.common
+}
+
 // standStill says that nothing could be heard for so long.
 func (s *session) standStill(d time.Duration) {
 	s.heard = s.heard.Add(d)
@@ -276,13 +351,38 @@ func (s *session) advance(now reliable.Time) {
 }
 
 // idle reports whether nothing happens to the session by time alone.
-func (s *session) idle() bool { return s.all((*stream).idle) }
+func (s *session) idle() bool {
+	return s.all((*stream).idle) && s.reports.deadline() == reliable.Never
+}
 
 // deadline returns when to call advance.
 func (s *session) deadline() reliable.Time {
-	at := reliable.Never
+	at := s.reports.deadline()
 	for _, st := range s.streams {
 		at = min(at, st.deadline())
 	}
 	return at
 }
+
+// report returns the NACK or STATUS that the session sends now, and to whom, or nil. The
+// frame is valid until the next call for any stream.
+func (s *session) report(now reliable.Time) (*frame.Frame, netip.AddrPort) {
+	if f := s.reports.leave(now); f != nil {
+		return f, s.to()
+	}
+	for _, st := range s.streams {
+		if st.over() {
+			continue
+		}
+		if f, to := st.asked.nack(now); f != nil {
+			return f, to
+		}
+	}
+	if !s.to().IsValid() {
+		return nil, netip.AddrPort{}
+	}
+	return s.reports.report(now), s.to()
+}
+
+// over reports whether nothing more is told of any stream.
+func (s *session) over() bool { return s.all((*stream).over) }

@@ -17,12 +17,12 @@ type speech struct {
 }
 
 // prepare makes a DIGEST what is said next.
-func (p *speech) prepare(now reliable.Time, s *session) {
+func (p *speech) prepare(now reliable.Time, st *stream) {
 	f := &p.frame
 	p.body = *f.Digest
 	p.ranges = append(p.ranges[:0], f.Ranges...)
 	f.Digest, f.Ranges, p.more = &p.body, p.ranges, true
-	s.sign(now, f)
+	st.sign(now, f)
 }
 
 // speak returns a part of a DIGEST for the group that is due, and false if there is none.
@@ -57,7 +57,7 @@ func (a *aftermath) speaks(now reliable.Time) *speech {
 	if !a.q.Digest(now, &p.frame) {
 		return nil
 	}
-	p.prepare(now, a.st.session)
+	p.prepare(now, a.st)
 	return p
 }
 

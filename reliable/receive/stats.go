@@ -6,10 +6,12 @@ import (
 	"crier/reliable"
 )
 
-// SessionStats counts the work of a Receiver with one session. The promise: once all
+// SessionStats counts the work of a Receiver with one stream of a session. The promise: once all
 // events are polled, Delivered + Lost == NextOffset - FirstOffset.
 type SessionStats struct {
 	ID reliable.SessionID
+	// Partition is the stream of the session that the counters are of.
+	Partition uint32
 	// Group is the group that the session is on, where the driver has said it.
 	Group  netip.AddrPort
 	Source netip.AddrPort
@@ -98,6 +100,11 @@ type Stats struct {
 	Aside uint64
 	// OtherChannel counts frames of a channel that is not listened to.
 	OtherChannel uint64
+	// OtherTopic counts frames of sessions whose topic isn't followed, or isn't known yet.
+	OtherTopic uint64
+	// OtherLayout counts SESSIONs of a topic that is followed whose groups aren't those that
+	// follow from its name, or its base, or whose numbers are none of a topic.
+	OtherLayout uint64
 	// Replays counts frames of replays, where Logs.Replays isn't set.
 	Replays uint64
 	// Foreign counts frames of a session from another source than its own.
@@ -119,6 +126,10 @@ type Stats struct {
 	// the pairs of sessions of one stream that both went on.
 	Forks  uint64
 	Rivals uint64
+	// GroupsRefused counts data groups that are beyond those that may be joined, and NotJoined
+	// those that the system refused.
+	GroupsRefused uint64
+	NotJoined     uint64
 	// Memory is in bytes, in use now.
 	Memory int
 }
@@ -127,6 +138,7 @@ type Stats struct {
 func (r *Receiver) Stats() Stats {
 	st := r.stats
 	st.Memory = r.mem.used
+	st.GroupsRefused, st.NotJoined = r.topics.groups.refused, r.topics.groups.failed
 	return st
 }
 
@@ -150,7 +162,8 @@ func (r *Receiver) Sessions() []SessionStats {
 // counters returns the counters of the stream, with those of its session.
 func (st *stream) counters() SessionStats {
 	s, c := st.session, st.stats
-	c.ID, c.Group, c.Source, c.Name = reliable.SessionID(s.id), s.group, s.source, s.title.name()
+	c.ID, c.Partition = reliable.SessionID(s.id), st.channel
+	c.Group, c.Source, c.Name = s.group, s.source, s.title.name()
 	c.Control = s.to()
 	c.Moved, c.Contested = s.moves, s.rivals.contests
 	c.Inquest = st.phase == orphaned

@@ -8,14 +8,25 @@ import (
 	"crier/reliable/frame"
 )
 
-// status decides when a stream's publisher is told where this subscriber is: at an
-// interval that grows with the group; where the pace of subscribers counts, after as many
-// frames as its HEARTBEAT says; when SESSION is wanted; and when this subscriber goes.
+// reports decides when a session's publisher is told where this subscriber is: at an interval
+// that grows with the group, and when one of the streams has a reason. One STATUS tells of all
+// streams, as far as they fit.
+type reports struct {
+	session *session
+	// When STATUS is due, and when the last one was sent.
+	due, last reliable.Time
+	// next is the first of the streams that the STATUS that is due has yet to tell of.
+	next int
+	// wanted is when SESSION was last asked for, of a session of several streams.
+	wanted reliable.Time
+}
+
+// status is what a stream has to tell its publisher: where it is; where the pace of subscribers
+// counts, after as many frames as its HEARTBEAT says; when SESSION is wanted; and when this
+// subscriber goes.
 type status struct {
 	stream *stream
 
-	// When STATUS is due, and when the last one was sent.
-	due, last reliable.Time
 	// Frames after which the publisher wants to know; 0 if it doesn't.
 	every uint64
 	// The position at which to tell, and the last one that was told.
@@ -32,34 +43,167 @@ type status struct {
 const (
 	// wantLast is the longest time between two requests for SESSION.
 	wantLast = 500 * time.Millisecond
+	// wantGap is the least time between two requests for those of several streams: what is found
+	// to be wanted within it is asked for together.
+	wantGap = 10 * time.Millisecond
 	// reportGap is how long all subscribers together wait between two STATUS that the
 	// pace asks for: each waits as many times as long as there are subscribers.
 	reportGap = time.Millisecond
 	// nowhere is a position that is never reached.
 	nowhere = ^uint64(0)
+	// statusBytes is the size of a STATUS without names and positions, at the most, and
+	// placeBytes and logBytes those of a further position without and with how far a log is.
+	statusBytes = 160
+	placeBytes  = 15
+	logBytes    = 33
 )
 
-func newStatus(st *stream, now reliable.Time) status {
-	return status{
-		stream: st, due: now.Add(st.r.rand.Duration(reliable.StatusMin / 5)),
-		wantDue: reliable.Never, leaveDue: reliable.Never,
+func newReports(s *session, now reliable.Time) reports {
+	return reports{session: s, due: now.Add(s.r.rand.Duration(reliable.StatusMin / 5))}
+}
+
+// by has a STATUS sent at a time, or before.
+func (p *reports) by(at reliable.Time) { p.due = min(p.due, at) }
+
+// soon has a STATUS sent as soon as may be.
+func (p *reports) soon() { p.by(max(p.session.r.now, p.last.Add(p.gap()))) }
+
+// hush ends the STATUS of a session of which all publishers are gone.
+func (p *reports) hush() {
+	if p.session.all(func(st *stream) bool { return st.over() || st.deserted() }) {
+		p.due = reliable.Never
 	}
 }
 
+// group returns the number of subscribers that the publisher announced.
+func (p *reports) group() int {
+	n := p.session.own.req.GroupSize()
+	for _, st := range p.session.streams[1:] {
+		n = max(n, st.req.GroupSize())
+	}
+	return n
+}
+
+// gap returns how long this subscriber waits between two STATUS.
+func (p *reports) gap() time.Duration { return reportGap * time.Duration(max(1, p.group())) }
+
+// wantAt returns when SESSION is to be asked for.
+func (p *reports) wantAt() reliable.Time {
+	s, at := p.session, reliable.Never
+	for _, st := range s.streams {
+		if !st.over() {
+			at = min(at, st.status.wantDue)
+		}
+	}
+	if s.several() && p.wanted != 0 {
+		at = max(at, p.wanted.Add(wantGap))
+	}
+	return at
+}
+
+// deadline returns when a STATUS is due.
+func (p *reports) deadline() reliable.Time {
+	if p.session.over() {
+		return reliable.Never
+	}
+	return min(p.due, p.wantAt())
+}
+
 // report returns the STATUS that is due, or nil.
-func (t *status) report(now reliable.Time) *frame.Frame {
-	if now < t.due && now < t.wantDue {
+func (p *reports) report(now reliable.Time) *frame.Frame {
+	if now < p.deadline() || p.session.over() {
 		return nil
 	}
-	f := t.frame(now)
-	r := t.stream.r
-	if now >= t.wantDue {
-		f.Flags |= frame.WantSession
-		t.wantDue = now.Add(r.rand.Jitter(t.wantWait))
-		t.wantWait = min(2*t.wantWait, wantLast)
+	wants := now >= p.wantAt()
+	if wants && p.session.several() {
+		return p.want(now)
 	}
-	if now >= t.due {
-		t.due = now.Add(r.rand.Jitter(reliable.StatusEvery(t.stream.req.GroupSize())))
+	f, all := p.frame(now)
+	if wants {
+		f.Flags |= frame.WantSession
+		p.session.own.status.again(now)
+	}
+	if now >= p.due && all {
+		p.due = now.Add(p.session.r.rand.Jitter(reliable.StatusEvery(p.group())))
+	}
+	return f
+}
+
+// want returns a STATUS of those streams of several that want their SESSION.
+func (p *reports) want(now reliable.Time) *frame.Frame {
+	var f *frame.Frame
+	fit := p.fit()
+	for _, st := range p.session.streams {
+		if st.over() || now < st.status.wantDue {
+			continue
+		}
+		if f != nil && len(f.Positions) == fit {
+			return f // the others follow after a while
+		}
+		f = p.add(now, f, st)
+		st.status.again(now)
+	}
+	f.Flags |= frame.WantSession
+	p.wanted = now
+	return f
+}
+
+// frame returns a STATUS of all streams, or of the next of them if it can't tell of all, and
+// whether they were all told of.
+func (p *reports) frame(now reliable.Time) (f *frame.Frame, all bool) {
+	s, fit := p.session, p.fit()
+	for p.next < len(s.streams) && (f == nil || len(f.Positions) < fit) {
+		if st := s.streams[p.next]; st.phase != unheard || !s.several() {
+			f = p.add(now, f, st)
+		}
+		p.next++
+	}
+	if f == nil {
+		f = p.add(now, f, &s.own)
+	}
+	if p.next < len(s.streams) {
+		return f, false
+	}
+	p.next = 0
+	return f, true
+}
+
+// fit returns how many further positions fit a STATUS.
+func (p *reports) fit() int {
+	r, size := p.session.r, placeBytes
+	if r.cfg.Tape != nil {
+		size = logBytes
+	}
+	return max(0, (r.cfg.Datagram-statusBytes-len(r.name))/size)
+}
+
+// add adds a stream's place to a STATUS, or begins one with it if f is nil.
+func (p *reports) add(now reliable.Time, f *frame.Frame, st *stream) *frame.Frame {
+	t, r := &st.status, st.r
+	one := frame.Progress{Channel: st.channel, Position: st.position()}
+	if tape := r.cfg.Tape; tape != nil {
+		log, _ := tape.Recorded(st.session.id, st.channel)
+		one.Written, one.Synced = log.Written, log.Synced
+		t.synced = log.Synced
+	}
+	if f == nil {
+		f = st.frame(now, frame.Status, &st.session.echo)
+		f.Name = r.name
+		if now < st.session.kin.contested {
+			f.Flags |= frame.Contested
+		}
+		f.Position = one.Position
+		f.Recorder, f.Written, f.Synced = r.cfg.Tape != nil, one.Written, one.Synced
+		f.Room = uint64(max(0, r.cfg.Memory.Buffer-st.session.held.bytes))
+		f.Positions = r.out.positions[:0]
+		p.last = now
+	} else {
+		f.Positions = append(f.Positions, one)
+		r.out.positions = f.Positions
+	}
+	t.reported, t.reportAt = one.Position, nowhere
+	if t.every != 0 {
+		t.reportAt = one.Position + t.every
 	}
 	return f
 }
@@ -67,28 +211,40 @@ func (t *status) report(now reliable.Time) *frame.Frame {
 // farewell tells a publisher that this subscriber leaves, or has everything, and how far it has
 // come. Without it, a publisher that waits for its subscribers would wait for the stall timeout,
 // and any other would end with a position that is up to half a second old.
-func (t *status) farewell(now reliable.Time) *frame.Frame {
-	f := t.frame(now)
+func (p *reports) farewell(now reliable.Time) *frame.Frame {
+	p.next = 0
+	f, _ := p.frame(now)
+	p.next = 0
 	f.Flags |= frame.Leaving
 	return f
 }
 
-// frame returns a STATUS, which tells the subscriber's name and how far it is.
-func (t *status) frame(now reliable.Time) *frame.Frame {
-	st := t.stream
-	f := st.frame(now, frame.Status, &st.session.echo)
-	f.Name = st.r.name
-	if now < st.session.kin.contested {
-		f.Flags |= frame.Contested
+// leave returns a last word that is due, or nil. That some streams of several are over is told as
+// their positions are.
+func (p *reports) leave(now reliable.Time) *frame.Frame {
+	s, due, more := p.session, false, false
+	for _, st := range s.streams {
+		switch t := &st.status; {
+		case now >= t.leaveDue:
+			t.leaveDue, due = reliable.Never, true
+		case t.leaveDue != reliable.Never:
+			more = true
+		}
 	}
-	f.Position = st.position()
-	st.recorded(f)
-	f.Room = uint64(max(0, st.r.cfg.Memory.Buffer-st.win.bytes))
-	t.last, t.reported, t.reportAt = now, f.Position, nowhere
-	if t.every != 0 {
-		t.reportAt = f.Position + t.every
+	if !due || !s.to().IsValid() {
+		return nil
 	}
-	return f
+	if s.several() && (more || !s.over()) {
+		p.soon()
+		return nil
+	}
+	return p.farewell(now)
+}
+
+// again puts the next request for SESSION off.
+func (t *status) again(now reliable.Time) {
+	t.wantDue = now.Add(t.stream.r.rand.Jitter(t.wantWait))
+	t.wantWait = min(2*t.wantWait, wantLast)
 }
 
 // want asks for SESSION and HEARTBEAT, and again until they come.
@@ -101,6 +257,7 @@ func (t *status) want(now reliable.Time) {
 // noteReport takes the word of a HEARTBEAT.
 func (t *status) noteReport(now reliable.Time, every uint64) {
 	st := t.stream
+	p := &st.session.reports
 	first := t.every == 0
 	t.every = every
 	if every == 0 || !st.placed {
@@ -108,34 +265,26 @@ func (t *status) noteReport(now reliable.Time, every uint64) {
 	}
 	switch {
 	case first:
-		wait := min(t.gap(), reliable.StatusMin/5)
-		t.due = min(t.due, now.Add(st.r.rand.Duration(wait)))
+		wait := min(p.gap(), reliable.StatusMin/5)
+		p.by(now.Add(st.r.rand.Duration(wait)))
 		t.reportAt = st.position() + every
 	case st.position() != t.reported:
 		// Also less than that: while the publisher waits there may be no more.
-		due := max(now, t.last.Add(t.gap()))
+		due := max(now, p.last.Add(p.gap()))
 		if st.req.GroupSize() > nack.SmallGroup { // all hear the same HEARTBEAT
-			due = due.Add(st.r.rand.Duration(t.gap()))
+			due = due.Add(st.r.rand.Duration(p.gap()))
 		}
-		t.due = min(t.due, due)
+		p.by(due)
 	}
-}
-
-// gap returns how long this subscriber waits between two STATUS.
-func (t *status) gap() time.Duration {
-	return reportGap * time.Duration(max(1, t.stream.req.GroupSize()))
 }
 
 // progress has a STATUS sent when the position has moved far enough.
 func (t *status) progress() {
 	if t.stream.position() >= t.reportAt {
 		t.reportAt = nowhere // until it is sent
-		t.soon()
+		t.stream.session.reports.soon()
 	}
 }
-
-// soon has a STATUS sent as soon as may be.
-func (t *status) soon() { t.due = min(t.due, max(t.stream.r.now, t.last.Add(t.gap()))) }
 
 // leaveAgain tells the publisher of a stream that has ended here once more that this
 // subscriber is done, since it goes on to say BYE; but not each time.
@@ -144,7 +293,7 @@ func (t *status) leaveAgain(now reliable.Time) {
 	if t.every != 0 { // it waits
 		every /= 5
 	}
-	if t.leaveDue == reliable.Never && now >= t.last.Add(every) {
+	if t.leaveDue == reliable.Never && now >= t.stream.session.reports.last.Add(every) {
 		t.leaveDue = now
 	}
 }

@@ -1,8 +1,6 @@
 package receive
 
 import (
-	"net/netip"
-
 	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
@@ -44,6 +42,8 @@ type stream struct {
 	room   room
 	cursor cursor
 	stats  SessionStats
+	title  title
+	join   join
 	// The survivors of its publisher help each other, or did; nil: they don't.
 	aftermath *aftermath
 
@@ -59,6 +59,14 @@ type stream struct {
 	waits *quest
 	// What was wanted, and nobody had.
 	missed missed
+	// The stream that is delivered before this one, or the session of one that is looked for, and
+	// since when this one waits, and how far the others had come then.
+	after  *stream
+	awaits uint64
+	since  reliable.Time
+	heldAt uint64
+	// The sessions that an event told of that used the same offsets.
+	forks []uint64
 	// The aftermath that losses are noted for; nil: none.
 	ledger *aftermath
 	// Another that lives doesn't hear the publisher; nil: none did.
@@ -81,15 +89,16 @@ type position struct {
 func (st *stream) start(s *session, now reliable.Time, channel uint32) {
 	r := s.r
 	*st = stream{
-		r: r, session: s, channel: channel,
-		win:    window{mem: &r.mem, buffer: r.cfg.Memory.Buffer},
+		r: r, session: s, channel: channel, join: s.join,
+		win:    window{mem: &r.mem, held: &s.held},
 		extent: extent{grewAt: now},
 	}
+	s.held.parts = len(s.streams)
 	st.asked.start(st)
 	st.cursor.until(r.cfg.Until)
 	st.req = st.asked.publisher().req
 	st.cursor.stream, st.extent.stream, st.room.stream = st, st, st
-	st.status = newStatus(st, now)
+	st.status = status{stream: st, wantDue: reliable.Never, leaveDue: reliable.Never}
 }
 
 // over reports whether nothing more is told of the stream.
@@ -110,7 +119,7 @@ func (st *stream) beat(now reliable.Time, f *frame.Frame) {
 	st.stats.Announced = st.req.GroupSize()
 	defer st.status.noteReport(now, f.Report)
 	st.tellOldest(now, f)
-	if j := &st.session.join; st.phase == starting && !j.fromStart &&
+	if j := &st.join; st.phase == starting && !j.fromStart &&
 		st.seek == nil {
 		if j.start == reliable.Oldest {
 			st.begin(now, f.OldestSeq, f.OldestOffset, true)
@@ -124,7 +133,7 @@ func (st *stream) beat(now reliable.Time, f *frame.Frame) {
 	}
 	if st.phase == starting {
 		st.early = &earlyBeat{f.NextSeq, f.NextOffset, f.OldestSeq, f.OldestOffset}
-		if st.seek == nil || !st.session.title.known {
+		if st.seek == nil || !st.title.known {
 			st.status.want(now)
 		}
 		return
@@ -181,7 +190,7 @@ func (st *stream) deadline() reliable.Time {
 	if st.over() {
 		return st.status.leaveDue
 	}
-	at := min(st.asked.deadline(), st.status.due, st.status.wantDue)
+	at := st.asked.deadline()
 	if st.aftermath != nil {
 		at = min(at, st.aftermath.deadline())
 	}
@@ -200,32 +209,10 @@ func (st *stream) deadline() reliable.Time {
 
 // wake puts the stream on the list of those to poll.
 func (st *stream) wake() {
-	if !st.ready && st.phase != starting && !st.session.holds() {
+	if !st.ready && st.phase != starting && !st.holds() {
 		st.ready = true
 		st.r.ready = append(st.r.ready, st)
 	}
-}
-
-// report returns the NACK or STATUS that the stream sends now, and to whom, or nil. The
-// frame is valid until the next call for any stream.
-func (st *stream) report(now reliable.Time) (*frame.Frame, netip.AddrPort) {
-	to := st.session.to()
-	if now >= st.status.leaveDue {
-		if st.status.leaveDue = reliable.Never; !to.IsValid() {
-			return nil, to
-		}
-		return st.status.farewell(now), to
-	}
-	if st.over() {
-		return nil, to
-	}
-	if f, to := st.asked.nack(now); f != nil {
-		return f, to
-	}
-	if !to.IsValid() {
-		return nil, to
-	}
-	return st.status.report(now), to
 }
 
 // frame starts a frame of the stream's that sends a time back.

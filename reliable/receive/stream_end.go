@@ -12,7 +12,7 @@ import (
 // bye takes the publisher's word that no more will come.
 func (st *stream) bye(now reliable.Time, f *frame.Frame) {
 	if st.phase == starting {
-		if !st.session.join.fromStart && (st.seek == nil || st.seek.what == 0) {
+		if !st.join.fromStart && (st.seek == nil || st.seek.what == 0) {
 			st.drop() // it was over before this subscriber could hear anything
 		}
 		return // where it began is still to be learnt; BYE is repeated
@@ -25,7 +25,7 @@ func (st *stream) bye(now reliable.Time, f *frame.Frame) {
 		st.marks.place(mark{seq: st.win.high, offset: st.stats.NextOffset,
 			kind: reliable.SessionEnded, cause: reliable.CauseEnded})
 		st.phase = left
-		st.status.due = min(st.status.due, now.Add(st.r.rand.Duration(reliable.StatusMin/5)))
+		st.session.reports.by(now.Add(st.r.rand.Duration(reliable.StatusMin / 5)))
 		st.wake()
 	}
 }
@@ -65,7 +65,7 @@ func (st *stream) fallSilent(now reliable.Time) {
 	st.asked.passOn(now, st.asked.publisher(), st.win.next, st.win.high, reliable.CauseSilent)
 	st.marks.place(mark{seq: st.win.high, offset: st.stats.NextOffset, kind: reliable.SessionSilent,
 		cause: reliable.CauseSilent})
-	st.status.due = reliable.Never
+	st.session.reports.hush()
 	st.wake()
 }
 
@@ -79,7 +79,12 @@ func (st *stream) resume(now reliable.Time) {
 	st.endAftermath(now)
 	st.stats.Resumed++
 	st.marks.place(one)
-	st.status.due = now.Add(st.r.rand.Duration(reliable.StatusMin / 5))
+	due := now.Add(st.r.rand.Duration(reliable.StatusMin / 5))
+	if p := &st.session.reports; st.session.several() {
+		p.by(due)
+	} else {
+		p.due = due
+	}
 	st.wake()
 }
 
@@ -111,15 +116,20 @@ func (st *stream) yield() {
 			cause: reliable.CauseMemory,
 		})
 	}
-	st.phase, st.status.due = silent, reliable.Never
+	st.phase = silent
+	st.session.reports.hush()
 	st.wake()
 }
 
-// announceChange places an event that changes nothing in the stream.
-func (st *stream) announceChange(kind reliable.EventKind, from netip.AddrPort) {
-	if st.phase == starting || st.phase == left || len(st.marks) >= maxMarks/2 {
+// announceChange places an event about the session, which changes nothing in its streams, into
+// one of them.
+func (s *session) announceChange(kind reliable.EventKind, from netip.AddrPort) {
+	for _, st := range s.streams {
+		if st.phase == starting || st.phase == left || st.over() || len(st.marks) >= maxMarks/2 {
+			continue
+		}
+		st.marks.place(mark{seq: st.win.high, kind: kind, from: from})
+		st.wake()
 		return
 	}
-	st.marks.place(mark{seq: st.win.high, kind: kind, from: from})
-	st.wake()
 }

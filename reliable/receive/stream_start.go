@@ -14,9 +14,9 @@ func (st *stream) announce(now reliable.Time, f *frame.Frame) {
 	}
 	switch {
 	case st.phase != starting:
-	case st.session.join.fromStart:
+	case st.join.fromStart:
 		st.begin(now, f.FirstSeq, f.FirstOffset, true)
-	case st.placed && st.session.join.start == reliable.Latest && st.seek == nil:
+	case st.placed && st.join.start == reliable.Latest && st.seek == nil:
 		st.begin(now, st.win.next, 0, false)
 	}
 }
@@ -68,13 +68,13 @@ func (st *stream) begin(now reliable.Time, seq, offset uint64, offsetKnown bool)
 func (st *stream) startWith(now reliable.Time, f *frame.Frame) {
 	w := &st.win
 	switch {
-	case st.session.join.fromStart && st.first.known:
+	case st.join.fromStart && st.first.known:
 		st.begin(now, st.first.seq, st.first.offset, true)
-	case st.session.join.fromStart || st.session.join.start == reliable.Oldest || st.seek != nil:
+	case st.join.fromStart || st.join.start == reliable.Oldest || st.seek != nil:
 		// It waits until SESSION, HEARTBEAT or a DIGEST tells where to begin.
 		if !st.placed {
 			w.next, w.high, st.placed = f.Seq, f.Seq, true
-			if st.seek == nil || !st.session.title.known {
+			if st.seek == nil || !st.title.known {
 				st.status.want(now)
 			}
 		} else if f.Seq < w.next && w.high-f.Seq <= st.room.span() {

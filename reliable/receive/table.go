@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"crier/reliable"
+	"crier/reliable/topic"
 )
 
 // table is the sessions that a Receiver follows, and the memory of those that made room.
@@ -15,6 +16,8 @@ type table struct {
 	limit int
 	// All sessions, those that left included.
 	byID map[uint64]*session
+	// Streams of all sessions, but for the first of each.
+	streams int
 	// Those with a place, in the order in which they were first heard.
 	list []*session
 	// Those that left the table to make room; the one that left first comes first.
@@ -40,6 +43,8 @@ type host struct {
 	// Its places in the table, and its sessions among those that left it.
 	places int
 	past   int
+	// Streams of its sessions, but for the first of each.
+	streams int
 }
 
 // fullTable is a newcomer that got no place, after a look at all of them: until a time,
@@ -60,6 +65,9 @@ const (
 	// pastSessions is how many times as many sessions as the table has places are
 	// remembered.
 	pastSessions = 4
+	// maxStreams is the number of streams beyond the first of each session from which on an
+	// address may have no more than the partitions of one topic.
+	maxStreams = 1 << 14
 )
 
 func newTable(limit int) table {
@@ -83,11 +91,23 @@ func (t *table) leave(h *host) {
 	}
 }
 
+// admits reports whether a session may have one more stream.
+func (t *table) admits(s *session) bool {
+	return t.streams < maxStreams || s.place.host.streams < topic.MaxPartitions
+}
+
+// grow notes that a session has so many more streams.
+func (t *table) grow(s *session, n int) {
+	t.streams += n
+	s.place.host.streams += n
+}
+
 // enter gives a session a place.
 func (t *table) enter(s *session) {
 	t.byID[s.id] = s
 	s.place.host = t.host(s.home())
 	s.place.host.places++
+	t.grow(s, len(s.streams)-1)
 	t.list = append(t.list, s)
 }
 
@@ -95,13 +115,17 @@ func (t *table) enter(s *session) {
 func (t *table) remove(s *session) {
 	t.list = without(t.list, s)
 	s.place.host.places--
+	t.grow(s, 1-len(s.streams))
 	t.leave(s.place.host)
 }
 
 // rehost notes that a session is at another address.
 func (t *table) rehost(s *session) {
 	from := s.place.host
+	more := len(s.streams) - 1
+	t.grow(s, -more)
 	s.place.host = t.host(s.home())
+	t.grow(s, more)
 	if s.place.away { // one after the other: it may be another port of the same address
 		from.past--
 		s.place.host.past++
@@ -118,6 +142,7 @@ func (t *table) remember(now reliable.Time, s *session) bool {
 	s.place.away = true
 	s.place.host = t.host(s.home())
 	s.place.host.past++
+	t.grow(s, len(s.streams)-1)
 	t.past = append(t.past, s)
 	if len(t.past) <= pastSessions*t.limit {
 		return false
@@ -141,6 +166,7 @@ func (t *table) recall(s *session) {
 	s.place.away = false
 	t.past = without(t.past, s)
 	s.place.host.past--
+	t.grow(s, 1-len(s.streams))
 	t.leave(s.place.host)
 }
 

@@ -51,7 +51,7 @@ func (r *Receiver) Recorded(session uint64, channel uint32) {
 	case st.status.every != 0:
 		st.status.progress()
 		if log, ok := r.cfg.Tape.Recorded(session, channel); ok && log.Synced > st.status.synced {
-			st.status.soon()
+			s.reports.soon()
 		}
 		r.enliven(s)
 	}
@@ -99,15 +99,6 @@ func (r *Receiver) Extent(session uint64, channel uint32) (Extent, bool) {
 	}, true
 }
 
-// recorded adds to a STATUS how far the stream is in the log, if there is one.
-func (st *stream) recorded(f *frame.Frame) {
-	if tape := st.r.cfg.Tape; tape != nil {
-		log, _ := tape.Recorded(st.session.id, st.channel)
-		f.Recorder, f.Written, f.Synced = true, log.Written, log.Synced
-		st.status.synced = log.Synced
-	}
-}
-
 // tapeFull reports whether nothing can be delivered, since the tape has no room.
 func (r *Receiver) tapeFull() bool { return r.cfg.Tape != nil && r.cfg.Tape.Full() }
 
@@ -120,12 +111,10 @@ type TapeEnd struct {
 	Cause       reliable.Cause
 }
 
-// tapeTitle hands the content of SESSION to the tape, for each of the session's streams.
-func (s *session) tapeTitle() {
-	if tape := s.r.cfg.Tape; tape != nil {
-		for _, st := range s.streams {
-			tape.Title(s.id, st.channel, s.title.told)
-		}
+// tapeTitle hands the content of SESSION to the tape.
+func (st *stream) tapeTitle() {
+	if tape := st.r.cfg.Tape; tape != nil {
+		tape.Title(st.session.id, st.channel, st.title.told)
 	}
 }
 

@@ -196,8 +196,8 @@ func TestStatusOfATape(t *testing.T) {
 	st := l.table.list[0].streams[0]
 	for _, log := range []Recorded{{}, {Position: 3, Written: 5, Synced: 3}} {
 		r.log = log
-		if f := st.status.frame(l.now); f.Position != log.Position || f.Written != log.Written ||
-			f.Synced != log.Synced || !f.Recorder {
+		if f, _ := st.session.reports.frame(l.now); f.Position != log.Position ||
+			f.Written != log.Written || f.Synced != log.Synced || !f.Recorder {
 			t.Errorf("%+v: %+v", log, f)
 		}
 	}

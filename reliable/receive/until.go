@@ -33,7 +33,7 @@ func (c *cursor) stepUntil(ev *reliable.Run) bool {
 	if len(st.marks) > 0 && st.marks[0].kind == reliable.SessionNew {
 		return c.stepMark(ev)
 	}
-	st.session.event(ev, reliable.SessionEnded, st.channel, st.r.now)
+	st.event(ev, reliable.SessionEnded, st.r.now)
 	ev.Cause = reliable.CauseUntil
 	st.stats.End, st.stats.NextOffset = reliable.EndUntil, c.offset
 	st.tapeEnd(&mark{cause: reliable.CauseUntil})

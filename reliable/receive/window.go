@@ -10,15 +10,15 @@ import (
 // window keeps the frames of one stream that can't be delivered yet: they came
 // before one that is missing, or the application takes its time.
 type window struct {
-	mem    *pool
-	buffer int    // how many bytes it may have
-	slots  []slot // by sequence number modulo their count, a power of two
-	next   uint64 // the frame that is delivered next
-	high   uint64 // one past the highest frame known to exist
-	bytes  int    // of the frames that are here
-	count  int    // of them
-	lost   []lostRun
-	first  int // of lost
+	mem   *pool
+	held  *share // with the other streams of its session
+	slots []slot // by sequence number modulo their count, a power of two
+	next  uint64 // the frame that is delivered next
+	high  uint64 // one past the highest frame known to exist
+	bytes int    // of the frames that are here
+	count int    // of them
+	lost  []lostRun
+	first int // of lost
 }
 
 // slot is the place of one frame.
@@ -130,7 +130,7 @@ func (w *window) lower(seq uint64) {
 // frame always finds room.
 func (w *window) store(f *frame.Frame, came arrival, limit uint64) bool {
 	forced := f.Seq == w.next
-	if w.bytes >= w.buffer && !forced || !w.reach(f.Seq, limit) {
+	if !forced && w.bytes >= w.held.of(w.bytes) || !w.reach(f.Seq, limit) {
 		return false
 	}
 	place := slot{came: came, used: true}
@@ -140,7 +140,7 @@ func (w *window) store(f *frame.Frame, came arrival, limit uint64) bool {
 		}
 		w.mem.used += len(f.Raw)
 		place.frame = f
-		w.bytes += len(f.Raw)
+		w.takes(len(f.Raw))
 	} else {
 		buf, ok := w.mem.get(len(f.Raw), forced)
 		if !ok {
@@ -148,12 +148,15 @@ func (w *window) store(f *frame.Frame, came arrival, limit uint64) bool {
 		}
 		copy(buf, f.Raw)
 		place.buf = buf
-		w.bytes += cap(buf)
+		w.takes(cap(buf))
 	}
 	w.count++
 	*w.at(f.Seq) = place
 	return true
 }
+
+// takes counts bytes that come or go.
+func (w *window) takes(n int) { w.bytes, w.held.bytes = w.bytes+n, w.held.bytes+n }
 
 // free gives back the memory of a slot.
 func (w *window) free(p *slot) {
@@ -162,10 +165,10 @@ func (w *window) free(p *slot) {
 	}
 	w.count--
 	if p.frame != nil {
-		w.bytes -= len(p.frame.Raw)
+		w.takes(-len(p.frame.Raw))
 		w.mem.used -= len(p.frame.Raw)
 	} else {
-		w.bytes -= cap(p.buf)
+		w.takes(-cap(p.buf))
 		w.mem.put(p.buf)
 	}
 	*p = slot{}
@@ -177,7 +180,7 @@ func (w *window) release() {
 		w.free(&w.slots[i])
 	}
 	w.mem.used -= len(w.slots) * slotBytes
-	*w = window{mem: w.mem, buffer: w.buffer, next: w.next, high: w.high}
+	*w = window{mem: w.mem, held: w.held, next: w.next, high: w.high}
 }
 
 // lose notes that frames will not come.

@@ -136,7 +136,7 @@ func (w *witness) speaks(now reliable.Time) *speech {
 		Digest: &frame.DigestBody{Role: role, Position: o.Position.Seq, From: o.Oldest.Seq,
 			To: o.Next.Seq, Holder: st.r.name},
 	}
-	p.prepare(now, st.session)
+	p.prepare(now, st)
 	return p
 }
 
