@@ -47,6 +47,12 @@ func (c LinkConfig) Group(cfg GroupConfig) (Conn, error) {
 	return c.Network.Group(cfg)
 }
 
+// Groups opens a socket that receives groups of one port, as Group does for one.
+func (c LinkConfig) Groups(cfg GroupConfig) (GroupsConn, error) {
+	cfg.ReadBuffer, cfg.NoOffload, cfg.Polled = c.ReadBuffer, c.NoOffload, c.Wait == WaitSpin
+	return c.Network.Groups(cfg)
+}
+
 // Socket opens a unicast socket that also sends to a group, as Group does one that receives.
 func (c LinkConfig) Socket(cfg SocketConfig) (Conn, error) {
 	cfg.TTL, cfg.NoLoopback, cfg.DSCP, cfg.Port = c.TTL, c.NoLoopback, c.DSCP, c.ControlPort

@@ -28,6 +28,7 @@ type Loop struct {
 
 	alarm  alarm
 	glance glance
+	added  added
 
 	// kick tells the sender to look at the token.
 	kick chan struct{}

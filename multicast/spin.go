@@ -50,6 +50,9 @@ func (l *Loop) spin(conns []Poller) {
 				i--
 			}
 		}
+		if l.added.any.Load() {
+			conns = append(conns, l.added.take(l)...)
+		}
 		if l.clock() >= l.alarm.polled.Load() {
 			l.Lock()
 			l.alarm.disarm()
