@@ -29,6 +29,7 @@ type Loop struct {
 	alarm  alarm
 	glance glance
 	added  added
+	joins  joins
 
 	// kick tells the sender to look at the token.
 	kick chan struct{}
@@ -45,6 +46,9 @@ type LoopConfig struct {
 	Out Conn
 	// In are the sockets that are only read. Close closes Out, In and Timer.
 	In []Conn
+	// Memberships are the groups of a Machine that is a Joiner, by feed. The sockets that they
+	// opened are in In.
+	Memberships []*Memberships
 	// Timer wakes the Loop.
 	Timer Timer
 	// Wait says how the Loop waits for datagrams, and for time to pass.
@@ -73,6 +77,9 @@ func NewLoop(cfg LoopConfig) *Loop {
 		cfg.Full = func() bool { return false }
 	}
 	l := &Loop{cfg: cfg, kick: make(chan struct{}, 1)}
+	if j, ok := cfg.Machine.(Joiner); ok && len(cfg.Memberships) > 0 {
+		l.joins = joins{machine: j, kick: make(chan struct{}, 1), version: neverJoined}
+	}
 	l.burst.guard = guardMin
 	l.alarm.loop, l.alarm.at = l, never
 	l.alarm.polled.Store(never)
@@ -107,6 +114,9 @@ func (l *Loop) Run() {
 		l.wg.Go(l.alarm.run)
 	}
 	l.wg.Go(l.runSender)
+	if l.joins.machine != nil {
+		l.wg.Go(l.runJoins)
+	}
 	l.Lock()
 	l.Settle()
 }
@@ -216,6 +226,9 @@ func (l *Loop) finish() {
 		l.cfg.Machine.Advance(l.now)
 		l.answer()
 	}
+	if l.joins.machine != nil && !l.closed {
+		l.joins.look()
+	}
 	stale, failed := l.alarm.stale, l.failed.due(l.now)
 	l.mu.Unlock()
 	if stale {
@@ -276,6 +289,9 @@ func (l *Loop) Close() error {
 			errs = append(errs, c.Close())
 		}
 		close(l.kick) // a closed Loop offers no token
+		if l.joins.machine != nil {
+			close(l.joins.kick)
+		}
 		l.wg.Wait()
 		l.closeErr = errors.Join(errs...)
 	})

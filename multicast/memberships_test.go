@@ -48,9 +48,9 @@ func TestMembershipsOverSeveralSockets(t *testing.T) {
 			l.Run()
 			ms := link.Memberships(GroupConfig{
 				Interface: loopback(t).Name, Feed: 2, Logger: quiet,
-			}, l.Add)
+			}, nil)
 			for n := range groups {
-				if err := ms.Join(nth(group, n), n); err != nil {
+				if err := ms.Join(nth(group, n), n, l.Add); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -75,10 +75,10 @@ func TestMembershipsOverSeveralSockets(t *testing.T) {
 				t.Fatal(err)
 			}
 			send(t, out, nth(group, 7), "left")
-			if err := ms.Join(nth(group, groups), groups); err != nil { // in its place
+			if err := ms.Join(nth(group, groups), groups, l.Add); err != nil { // in its place
 				t.Fatal(err)
 			}
-			if err := ms.Join(nth(group, 8), 100); err != nil {
+			if err := ms.Join(nth(group, 8), 100, l.Add); err != nil {
 				t.Fatal(err)
 			}
 			hear(groups, groups)
@@ -95,7 +95,7 @@ func TestMembershipsOverSeveralSockets(t *testing.T) {
 				}
 			}
 			for n := groups + 1; ; n++ { // the first that takes another socket
-				if err := ms.Join(nth(group, n), n); err == nil {
+				if err := ms.Join(nth(group, n), n, l.Add); err == nil {
 					t.Error("joined when the Loop was closed")
 				} else if errors.Is(err, net.ErrClosed) {
 					break
