@@ -16,10 +16,8 @@ type jobs struct {
 	// out says that a job is under way: the sender has one at most. did has a token once it
 	// is done.
 	out bool
-	// stream is the one that the job under way, or else the last one, is for, and turn the
-	// partition that is asked first for the next.
+	// stream is the one that the job under way, or else the last one, is for.
 	stream *send.Stream
-	turn   int
 	did    chan struct{}
 	// copied and done are the methods of these names.
 	copied func()
@@ -68,10 +66,11 @@ func (d *jobs) next() (started bool) {
 	if d.out {
 		return false
 	}
-	job, ok := d.find()
+	st, job, ok := d.p.sender.NextJob()
 	if !ok {
 		return false
 	}
+	d.stream = st
 	d.out = true
 	if d.kept.record { // the live stream doesn't wait for a slow disk
 		d.kept.Disk.StartCopy(job, d.copied, d.done)
@@ -79,21 +78,6 @@ func (d *jobs) next() (started bool) {
 		d.kept.Disk.Start(job, d.done)
 	}
 	return true
-}
-
-// find returns the next job of a partition. They take turns.
-func (d *jobs) find() (*journal.Job, bool) {
-	lanes := d.p.lanes.list
-	for range lanes {
-		d.stream = lanes[d.turn].stream
-		if d.turn++; d.turn == len(lanes) {
-			d.turn = 0
-		}
-		if job, ok := d.stream.NextDisk(); ok {
-			return job, true
-		}
-	}
-	return nil, false
 }
 
 // jobCopied lets the frames that are being written leave the resend buffer.

@@ -3,6 +3,8 @@ package send
 import (
 	"strconv"
 	"testing"
+
+	"crier/reliable/topic"
 )
 
 // BenchmarkSend is the whole way of a message at a publisher but for sockets and
@@ -71,5 +73,47 @@ func TestSendingAllocatesNothing(t *testing.T) {
 		}
 	}); n != 0 {
 		t.Errorf("%v allocations to send a message", n)
+	}
+}
+
+// BenchmarkSendPartitions is BenchmarkSend with messages that take turns among partitions, and
+// lone ones: the cost of a message must not grow with the number of partitions.
+func BenchmarkSendPartitions(b *testing.B) {
+	for _, partitions := range []int{1, 16, 256} {
+		publish := func(b *testing.B, each func(*Sender)) {
+			s, err := New(Config{Session: 1, Layout: topic.Layout{Partitions: partitions}})
+			if err != nil {
+				b.Fatal(err)
+			}
+			message := make([]byte, 64)
+			b.ReportAllocs()
+			for i := uint32(0); b.Loop(); i++ {
+				st := s.Stream(i * 7 % uint32(partitions))
+				if _, ok := st.Append(message); ok {
+					continue
+				}
+				if _, err := st.Publish(0, message); err != nil {
+					b.Fatal(err)
+				}
+				each(s)
+			}
+		}
+		b.Run("flat/"+strconv.Itoa(partitions), func(b *testing.B) {
+			publish(b, func(s *Sender) {
+				for s.FullBatch() {
+					if batch, ok := s.NextFull(0); ok {
+						s.Sent(batch)
+					}
+				}
+			})
+		})
+		b.Run("lone/"+strconv.Itoa(partitions), func(b *testing.B) {
+			publish(b, func(s *Sender) {
+				for batch, ok := s.Next(0); ok; batch, ok = s.Next(0) {
+					s.Sent(batch)
+				}
+				s.Deadline(0)
+			})
+		})
 	}
 }

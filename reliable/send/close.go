@@ -24,6 +24,7 @@ func (s *Sender) Close(now reliable.Time) {
 	s.gather.end()
 	for _, st := range s.streams {
 		st.close(now)
+		s.schedule.touch(st)
 	}
 }
 
@@ -90,5 +91,6 @@ func (s *Sender) Stop(now reliable.Time) {
 	for _, st := range s.streams {
 		st.account.stopped = min(st.account.stopped, now)
 		st.store.Hurry()
+		s.schedule.touch(st)
 	}
 }

@@ -21,23 +21,23 @@ type control struct {
 	scratch frame.Frame
 }
 
-// batch encodes one frame.
-func (c *control) batch(to netip.AddrPort, f frame.Frame) outgoing {
+// batch makes b of one frame.
+func (c *control) batch(to netip.AddrPort, f frame.Frame, b *outgoing) {
 	c.scratch = f
 	c.scratch.Session = c.session
 	c.arena = c.encode.Append(c.arena[:0], &c.scratch)
 	c.limit.Owe(uint64(len(c.arena)))
-	return outgoing{Batch: reliable.Batch{To: to, Data: c.arena, Segment: len(c.arena)},
-		kind: f.Kind}
+	b.To, b.Data, b.Segment, b.kind = to, c.arena, len(c.arena), f.Kind
 }
 
-// nextSession returns the SESSION for the group that is due.
-func (s *Sender) nextSession(now reliable.Time) (outgoing, bool) {
+// nextSession makes b of the SESSION for the group that is due.
+func (s *Sender) nextSession(now reliable.Time, b *outgoing) bool {
 	if now < s.announce.due || s.closing.on {
-		return outgoing{}, false
+		return false
 	}
 	st := s.streams[s.announce.pass(now)]
-	return s.control.batch(netip.AddrPort{}, st.sessionFrame(now)), true
+	s.control.batch(netip.AddrPort{}, st.sessionFrame(now), b)
+	return true
 }
 
 // An announce schedules SESSION frames: those of all channels at once at the start, and then
@@ -126,26 +126,29 @@ func (w *welcomes) forget(to netip.AddrPort) {
 	w.list = slices.DeleteFunc(w.list, func(one welcome) bool { return one.to == to })
 }
 
-// nextWelcome returns the next frame for a subscriber that asked for SESSION.
-func (s *Sender) nextWelcome(now reliable.Time) (outgoing, bool) {
+// nextWelcome makes b of the next frame for a subscriber that asked for SESSION.
+func (s *Sender) nextWelcome(now reliable.Time, b *outgoing) bool {
 	if len(s.welcomes.list) == 0 {
-		return outgoing{}, false
+		return false
 	}
 	w := &s.welcomes.list[0]
 	to, channel := w.to, w.channels.lowest()
 	st := s.streams[channel]
 	if !w.told {
 		w.told = true
-		return s.control.batch(to, st.sessionFrame(now)), true
+		s.control.batch(to, st.sessionFrame(now), b)
+		return true
 	}
 	w.told = false
 	if w.channels.remove(channel); w.channels == (channels{}) {
 		s.welcomes.list = slices.Delete(s.welcomes.list, 0, 1)
 	}
 	if st.closed() && !st.Pending() { // BYE tells where the stream ends
-		return s.control.batch(to, st.beatFrame(now, frame.Bye, byeLast)), true
+		s.control.batch(to, st.beatFrame(now, frame.Bye, byeLast), b)
+	} else {
+		s.control.batch(to, st.beatFrame(now, frame.Heartbeat, heartbeatLast), b)
 	}
-	return s.control.batch(to, st.beatFrame(now, frame.Heartbeat, heartbeatLast)), true
+	return true
 }
 
 // Announce repeats SESSION and HEARTBEAT as at the start of the session. Nothing may have
@@ -154,6 +157,7 @@ func (s *Sender) Announce(now reliable.Time) {
 	s.announce.again(now)
 	for _, st := range s.streams {
 		st.beats.start(now)
+		s.schedule.touch(st)
 	}
 }
 

@@ -40,6 +40,7 @@ func (st *Stream) setDatagram(now reliable.Time, most int) (unfit uint64) {
 		st.wide = min(wide, st.store.Next())
 	}
 	st.repairer.SetLargest(most, st.wide)
+	st.session.schedule.touch(st)
 	for seq := st.store.InMemory(); seq < min(st.wide, st.store.Next()); seq++ {
 		if st.repairer.Unfit(seq) {
 			unfit++
@@ -70,7 +71,7 @@ func (st *Stream) closeOpen(now reliable.Time) {
 func (st *Stream) skipUnfit(now reliable.Time) {
 	for st.store.Sent() < st.store.Next() && st.store.Sent() < st.wide &&
 		len(st.store.Frame(st.store.Sent())) > st.session.most {
-		st.unsent.note(outgoing{Batch: reliable.Batch{Refused: 1}, frames: 1}, st.store.Sent(), nil)
+		st.unsent.note(&outgoing{Batch: reliable.Batch{Refused: 1}, frames: 1}, st.store.Sent(), nil)
 		st.store.Pass(1)
 		st.tally.tooLarge++
 		st.beats.data(now) // tells of it soon

@@ -22,6 +22,10 @@ func (st *Stream) Memory() []byte { return st.store.Memory() }
 // Used returns how much of Memory, from its start, may have been written to, in bytes.
 func (st *Stream) Used() int { return st.store.Used() }
 
+// NextJob is NextDisk for the streams in turn: it returns the stream that the job is for, which
+// takes it back.
+func (s *Sender) NextJob() (*Stream, *journal.Job, bool) { return s.schedule.job() }
+
 // NextDisk returns the next job for the disk, and false if there is none now. The job
 // must be handed back with DiskDone before the next call.
 func (st *Stream) NextDisk() (*journal.Job, bool) {
@@ -35,6 +39,7 @@ func (st *Stream) NextDisk() (*journal.Job, bool) {
 func (st *Stream) DiskCopied(now reliable.Time) {
 	st.store.JobCopied()
 	st.window.noteRoom(now)
+	st.session.schedule.touch(st)
 }
 
 // DiskDone hands a job back with its result. The frames that were read must not change
@@ -46,6 +51,7 @@ func (st *Stream) DiskDone(now reliable.Time, res *journal.Result) {
 		st.repairer.Unreadable(lost)
 	}
 	st.window.noteRoom(now)
+	st.session.schedule.touch(st)
 }
 
 // Logged returns the frames below which the publisher's own log survives the end of the

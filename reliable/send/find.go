@@ -50,14 +50,15 @@ func (s *Sender) handleFind(now reliable.Time, from netip.AddrPort, st *Stream, 
 	q.list = append(q.list, find{from, st, f.Request, f.Find.What, f.Find.Value})
 }
 
-// nextDigest returns the next DIGEST that answers a FIND.
-func (s *Sender) nextDigest(now reliable.Time) (outgoing, bool) {
+// nextDigest makes b of the next DIGEST that answers a FIND.
+func (s *Sender) nextDigest(now reliable.Time, b *outgoing) bool {
 	if len(s.finds.list) == 0 {
-		return outgoing{}, false
+		return false
 	}
 	q := s.finds.list[0]
 	s.finds.list = append(s.finds.list[:0], s.finds.list[1:]...)
-	return s.control.batch(q.to, q.stream.digestFrame(now, &q)), true
+	s.control.batch(q.to, q.stream.digestFrame(now, &q), b)
+	return true
 }
 
 // digestFrame describes what the stream's store holds, and the place that was asked for.

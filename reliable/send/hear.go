@@ -18,6 +18,7 @@ func (s *Sender) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame) 
 		return
 	}
 	s.tick(now)
+	defer s.schedule.touch(st)
 	if f.Kind == frame.Find {
 		s.handleFind(now, from, st, f)
 		return

@@ -54,27 +54,22 @@ func (b *byes) sent(now reliable.Time) {
 	b.wait = min(2*b.wait, byeLast)
 }
 
-// nextBeat returns the HEARTBEAT or BYE that is due.
-func (st *Stream) nextBeat(now reliable.Time) (outgoing, bool) {
-	if st.closed() && !st.Pending() {
-		if now < st.byes.due {
-			return outgoing{}, false
-		}
+// nextBeat makes b of the HEARTBEAT or BYE that is due.
+func (st *Stream) nextBeat(now reliable.Time, b *outgoing) bool {
+	over := st.closed() && !st.Pending()
+	switch {
+	case over && now >= st.byes.due:
 		st.byes.sent(now)
-		return st.toGroup(st.beatFrame(now, frame.Bye, byeLast)), true
+		st.session.control.batch(netip.AddrPort{}, st.beatFrame(now, frame.Bye, byeLast), b)
+	case !over && now >= st.beats.due:
+		interval := st.beats.sent(now)
+		st.session.control.batch(netip.AddrPort{},
+			st.beatFrame(now, frame.Heartbeat, interval), b)
+	default:
+		return false
 	}
-	if now < st.beats.due {
-		return outgoing{}, false
-	}
-	interval := st.beats.sent(now)
-	return st.toGroup(st.beatFrame(now, frame.Heartbeat, interval)), true
-}
-
-// toGroup makes a batch of a frame for the stream's group.
-func (st *Stream) toGroup(f frame.Frame) outgoing {
-	b := st.session.control.batch(netip.AddrPort{}, f)
 	b.Group = st.group
-	return b
+	return true
 }
 
 // reportEvery returns the number of frames after which a subscriber is to report its

@@ -62,5 +62,6 @@ func (st *Stream) AwaitRecorders(now reliable.Time, on bool) {
 	}
 	if st.recorded.waiting++; st.recorded.waiting == 1 {
 		st.beats.due = min(st.beats.due, now)
+		st.session.schedule.touch(st)
 	}
 }

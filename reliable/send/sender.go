@@ -16,8 +16,10 @@ type Sender struct {
 	// streams has one for each channel.
 	streams []*Stream
 	gather  gather
-	members members
-	events  events
+	// schedule knows which of them have something to do.
+	schedule schedule
+	members  members
+	events   events
 
 	limit *rate.Limit
 	// budget is that of the repairs of all streams.
@@ -63,6 +65,7 @@ func New(cfg Config) (*Sender, error) {
 	for channel := range s.streams {
 		s.streams[channel] = newStream(s, uint32(channel))
 	}
+	s.schedule = newSchedule(s.streams)
 	return s, nil
 }
 
@@ -89,14 +92,13 @@ func (s *Sender) tick(now reliable.Time) {
 // Advance lets time pass.
 func (s *Sender) Advance(now reliable.Time) {
 	s.tick(now)
+	all := now >= s.sweepDue || now >= s.announce.due || now >= s.gather.due()
 	if now >= s.sweepDue {
 		if gone := s.members.sweep(now, s.patience); len(gone) > 0 {
 			for _, m := range gone {
 				s.gone(m, false)
 			}
-			for _, st := range s.streams {
-				st.pace.refloor(now)
-			}
+			s.refloor(now)
 		}
 		s.members.settle(now)
 		for _, st := range s.streams {
@@ -106,9 +108,20 @@ func (s *Sender) Advance(now reliable.Time) {
 	}
 	if s.rate.pass(now) {
 		s.budget.SetDataRate(now, s.rate.rate)
+		for _, st := range s.streams {
+			if !st.repairer.Idle() {
+				s.schedule.touch(st)
+			}
+		}
 	}
-	for _, st := range s.streams {
+	s.schedule.deadline(now)
+	for st := s.schedule.wake(now); st != nil; st = s.schedule.wake(now) {
 		st.advance(now)
+	}
+	if all {
+		for _, st := range s.streams {
+			st.advance(now)
+		}
 	}
 }
 
@@ -124,9 +137,10 @@ func (s *Sender) Deadline(now reliable.Time) reliable.Time {
 	} else if end := s.drainEnd(); end > now {
 		at = min(at, end)
 	}
-	for _, st := range s.streams {
-		at = min(at, st.deadline(now))
+	if s.schedule.lines[limited].first != nil {
+		at = min(at, s.limit.Ready())
 	}
+	at = min(at, s.schedule.deadline(now))
 	s.clock.armed = max(at, now)
 	return at
 }

@@ -14,6 +14,7 @@ import (
 // repairs them.
 type Stream struct {
 	session *Sender
+	slot    slot
 	cfg     *Config
 	channel uint32
 	limit   *rate.Limit
@@ -112,7 +113,10 @@ func (st *Stream) deadline(now reliable.Time) reliable.Time {
 		data = now
 	}
 	data = min(data, st.repairer.Deadline(now))
-	if st.limit.Bounds() && data != reliable.Never {
+	switch {
+	case st.slot.queue == limited: // which the session's deadline counts
+		return at
+	case st.limit.Bounds() && data != reliable.Never:
 		data = max(data, st.limit.Ready())
 	}
 	return min(at, data)

@@ -26,7 +26,9 @@ func (st *Stream) Publish(now reliable.Time, message []byte) (uint64, error) {
 			st.window.passBy(now)
 		}
 	}
-	return st.accept(now, message), nil
+	offset := st.accept(now, message)
+	st.session.schedule.published(st)
+	return offset, nil
 }
 
 // Append is Publish for a message that fits into the open frame as a whole. For any other
@@ -84,6 +86,7 @@ func (st *Stream) PublishBatch(now reliable.Time, messages [][]byte) (uint64, er
 		st.accept(now, messages[0]) // which opens the next frame
 		messages = messages[1:]
 	}
+	st.session.schedule.published(st)
 	return first, nil
 }
 
@@ -103,6 +106,7 @@ func (st *Stream) refuse(now reliable.Time, size int) (uint64, error) {
 		return 0, reliable.ErrFull
 	}
 	st.window.noteFull(now)
+	st.session.schedule.touch(st)
 	if st.cfg.Flow.WhenFull == reliable.Block {
 		return 0, reliable.ErrFull
 	}
@@ -129,7 +133,11 @@ func (st *Stream) skip(now reliable.Time) {
 }
 
 // Flush lets the open frame go without waiting for more messages.
-func (st *Stream) Flush() { st.packer.flush = st.packer.filling() }
+func (st *Stream) Flush() {
+	if st.packer.flush = st.packer.filling(); st.packer.flush {
+		st.session.schedule.touch(st)
+	}
+}
 
 // FlushedOffset returns the offset of the first message that is not yet wholly with the
 // kernel.

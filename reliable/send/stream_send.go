@@ -17,55 +17,40 @@ type turns struct {
 	batches int
 }
 
-// next returns the next datagrams of a stream, with data only if data is set.
-func (st *Stream) next(now reliable.Time, data bool) (b outgoing, ok bool) {
+// next finds the next datagrams of a stream, with data only if data is set. It makes b of them,
+// and reports whether there are any.
+func (st *Stream) next(now reliable.Time, data bool, b *outgoing) (ok bool) {
 	asked := !st.repairer.Idle() // else a message shouldn't pay for looking four times
-	if asked {
-		b, ok = st.nextConfirm(now)
+	if asked && st.nextConfirm(now, b) {
+		return true
 	}
-	if !ok && st.store.Sent() != st.store.Next() && !st.turns.beaten &&
-		now >= st.beats.due.Add(reliable.HeartbeatData) {
-		b, ok = st.nextBeat(now) // however busy the socket is
-		st.turns.beaten = ok
+	if !st.turns.beaten && st.store.Sent() != st.store.Next() &&
+		now >= st.beats.due.Add(reliable.HeartbeatData) && st.nextBeat(now, b) {
+		st.turns.beaten = true // however busy the socket is
+		return true
 	}
 	// Answers and repairs come before data, since a subscriber waits for them, but take
 	// turns with it: a subscriber that asks for much must not delay the others.
-	if !ok && st.turns.served && data {
+	if st.turns.served && data {
 		st.turns.served = false
-		b, ok = st.nextData(now)
-	}
-	if !ok {
-		if b, ok = st.session.nextWelcome(now); !ok {
-			b, ok = st.session.nextDigest(now)
+		if st.nextData(now, b) {
+			return true
 		}
-		if !ok && asked {
-			b, ok = st.nextAnswer(now)
-		}
-		if !ok && asked {
-			b, ok = st.nextRepairs(now, nack.Recent)
-		}
-		st.turns.served = ok
 	}
-	if !ok && asked && st.turns.batches >= behindTurn {
-		b, ok = st.nextRepairs(now, nack.Behind)
+	s := st.session
+	if st.turns.served = s.nextWelcome(now, b) || s.nextDigest(now, b) ||
+		asked && (st.nextAnswer(now, b) || st.nextRepairs(now, nack.Recent, b)); st.turns.served {
+		return true
 	}
-	if !ok && data {
-		b, ok = st.nextData(now)
-	}
-	if !ok {
-		b, ok = st.nextBeat(now)
-	}
-	if !ok && asked {
-		b, ok = st.nextRepairs(now, nack.Behind)
-	}
-	if !ok && asked {
-		b, ok = st.nextAnswer(now) // frames that can't be had are denied
-	}
-	return b, ok
+	return asked && st.turns.batches >= behindTurn && st.nextRepairs(now, nack.Behind, b) ||
+		data && st.nextData(now, b) ||
+		st.nextBeat(now, b) ||
+		asked && (st.nextRepairs(now, nack.Behind, b) ||
+			st.nextAnswer(now, b)) // frames that can't be had are denied
 }
 
 // sent takes the fate of a batch: the numbers of datagrams and bytes that the kernel took.
-func (st *Stream) sent(b outgoing, datagrams, bytes uint64) {
+func (st *Stream) sent(b *outgoing, datagrams, bytes uint64) {
 	st.unsent.note(b, st.store.Sent(), st.repairer.Repeated())
 	st.store.Pass(b.frames)
 	st.repairer.Sent(datagrams, bytes)
@@ -89,14 +74,15 @@ func (st *Stream) sending() uint64 {
 }
 
 // nextConfirm returns the next CONFIRM for the group.
-func (st *Stream) nextConfirm(now reliable.Time) (outgoing, bool) {
-	b, ok := st.repairer.NextConfirm(now)
-	b.Group = st.group
-	return outgoing{Batch: b, kind: frame.Confirm}, ok
+func (st *Stream) nextConfirm(now reliable.Time, b *outgoing) (ok bool) {
+	if b.Batch, ok = st.repairer.NextConfirm(now); ok {
+		b.Group, b.kind = st.group, frame.Confirm
+	}
+	return ok
 }
 
 // nextData seals and returns frames that were never sent.
-func (st *Stream) nextData(now reliable.Time) (outgoing, bool) {
+func (st *Stream) nextData(now reliable.Time, b *outgoing) bool {
 	most := uint64(reliable.MaxBatch)
 	st.skipUnfit(now)
 	if st.packer.skipped > 0 {
@@ -104,20 +90,20 @@ func (st *Stream) nextData(now reliable.Time) (outgoing, bool) {
 	}
 	if st.store.Sent() == st.store.Next() {
 		if !st.packer.filling() || (now < st.packer.due && !st.packer.flush && !st.closed()) {
-			return outgoing{}, false
+			return false
 		}
 		if st.limit.Bounds() && st.limit.Allow(now) == 0 {
-			return outgoing{}, false
+			return false
 		}
 		st.packer.seal(false)
 		st.packer.flush = false
 		if st.skipUnfit(now); st.store.Sent() == st.store.Next() {
-			return outgoing{}, false
+			return false
 		}
 	}
 	if st.limit.Bounds() {
 		if most = min(most, st.limit.Allow(now)); most == 0 {
-			return outgoing{}, false
+			return false
 		}
 	}
 	data, segment, frames := st.store.Run(int(most))
@@ -128,33 +114,32 @@ func (st *Stream) nextData(now reliable.Time) (outgoing, bool) {
 	st.session.rate.bytes += uint64(len(data))
 	st.beats.data(now)
 	st.turns.beaten = false
-	b := outgoing{Batch: reliable.Batch{Group: st.group, Data: data, Segment: segment},
-		frames: frames}
+	b.Group, b.Data, b.Segment, b.frames = st.group, data, segment, frames
 	if frames > 1 && len(data) == int(frames)*segment {
 		b.Single = st.session.offload.single(now, st.channel, nack.Range{From: st.store.Sent(),
 			To: st.store.Sent() + frames})
 	}
-	return b, true
+	return true
 }
 
 // nextRepairs returns repairs of one class for one destination.
-func (st *Stream) nextRepairs(now reliable.Time, class nack.Class) (outgoing, bool) {
-	b, ok := st.repairer.NextRepairs(now, class)
-	if !ok {
-		return outgoing{}, false
+func (st *Stream) nextRepairs(now reliable.Time, class nack.Class, b *outgoing) (ok bool) {
+	if b.Batch, ok = st.repairer.NextRepairs(now, class); !ok {
+		return false
 	}
 	if class == nack.Behind {
 		st.turns.batches = 0
 	}
 	b.Group = st.group // which counts if nobody is named
 	b.Single = b.Single || st.session.offload.repairsSingle()
-	return outgoing{Batch: b, kind: frame.Repair}, true
+	b.kind = frame.Repair
+	return true
 }
 
 // nextAnswer returns the next frame for a single subscriber that asked.
-func (st *Stream) nextAnswer(now reliable.Time) (outgoing, bool) {
-	b, ok := st.repairer.NextAnswer(now)
-	return outgoing{Batch: b}, ok
+func (st *Stream) nextAnswer(now reliable.Time, b *outgoing) (ok bool) {
+	b.Batch, ok = st.repairer.NextAnswer(now)
+	return ok
 }
 
 // fullBatch reports whether enough full frames wait to be sent to fill a batch.

@@ -26,5 +26,6 @@ func (st *Stream) SkipOffsets(n uint64) (uint64, error) {
 	p.skipped += n
 	st.tally.dropped += n
 	st.tally.accepted += n
+	st.session.schedule.touch(st)
 	return offset, nil
 }

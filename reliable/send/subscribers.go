@@ -40,9 +40,15 @@ func (s *Sender) PollMembers(events []reliable.MemberEvent) int {
 func (s *Sender) leave(now reliable.Time, m *member) {
 	if s.members.remove(m) {
 		s.gone(m, true)
-		for _, st := range s.streams {
-			st.pace.refloor(now)
-		}
+		s.refloor(now)
+	}
+}
+
+// refloor updates the frames that must be kept, after subscribers left.
+func (s *Sender) refloor(now reliable.Time) {
+	for _, st := range s.streams {
+		st.pace.refloor(now)
+		s.schedule.touch(st)
 	}
 }
 

@@ -9,8 +9,6 @@ import (
 type turn struct {
 	out   outgoing
 	taken bool
-	// first is the place of the stream that is next to send.
-	first int
 }
 
 // Next returns the next datagrams to send, and false if there are none now. The
@@ -28,39 +26,40 @@ func (s *Sender) next(now reliable.Time, all bool) (reliable.Batch, bool) {
 	}
 	s.tick(now)
 	out := &s.turn.out
-	if *out, s.turn.taken = s.nextSession(now); s.turn.taken {
+	*out = outgoing{}
+	if s.turn.taken = s.nextSession(now, out); s.turn.taken {
 		return out.Batch, true
 	}
-	for range s.streams {
-		st := s.streams[s.turn.first]
-		if s.turn.first++; s.turn.first == len(s.streams) {
-			s.turn.first = 0
-		}
-		if *out, s.turn.taken = st.next(now, all || st.fullBatch()); s.turn.taken {
+	c := &s.schedule
+	for c.wake(now) != nil {
+	}
+	if all {
+		c.gathered()
+	}
+	st := c.next(now)
+	if st == nil {
+		st = c.lines[repairing].first
+	}
+	for ; st != nil; st = c.next(now) {
+		if s.turn.taken = st.next(now, all || st.fullBatch(), out); s.turn.taken {
 			out.stream = st
+			c.pass(st)
 			return out.Batch, true
 		}
+		c.rest(now, st, all)
 	}
 	return reliable.Batch{}, false
 }
 
 // FullBatch reports whether enough full frames of a stream wait to be sent to fill a
 // batch.
-func (s *Sender) FullBatch() bool {
-	for _, st := range s.streams {
-		if st.fullBatch() {
-			return true
-		}
-	}
-	return false
-}
+func (s *Sender) FullBatch() bool { return s.schedule.full > 0 }
 
 // Sent hands a batch back: its datagrams are with the kernel, or lost. Datagrams that the
 // kernel refused count as neither sent nor repaired.
 func (s *Sender) Sent(back reliable.Batch) {
-	b := s.turn.out
-	b.Batch = back
-	s.turn.taken, s.turn.out = false, outgoing{}
+	b := &s.turn.out
+	b.Batch, s.turn.taken = back, false
 	refused := min(b.Refused, uint64(b.Datagrams()))
 	datagrams := uint64(b.Datagrams()) - refused
 	bytes := uint64(len(b.Data)) - min(b.RefusedBytes, uint64(len(b.Data)))
@@ -71,7 +70,9 @@ func (s *Sender) Sent(back reliable.Batch) {
 	}
 	if b.stream != nil {
 		b.stream.sent(b, datagrams, bytes)
+		s.schedule.touch(b.stream)
 	}
+	b.stream = nil
 }
 
 // outgoing is the batch that is being sent.

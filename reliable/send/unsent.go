@@ -24,7 +24,7 @@ const maxUnsent = 1024
 
 // note takes the fate of a batch. Its DATA frames, if it has any, begin at first;
 // repeated are the frames that it repeats.
-func (u *unsent) note(b outgoing, first uint64, repeated []repair.Repeated) {
+func (u *unsent) note(b *outgoing, first uint64, repeated []repair.Repeated) {
 	switch {
 	case b.Refused == 0:
 		u.endLeft = u.endLeft || b.kind == frame.Bye && !b.To.IsValid()

@@ -81,7 +81,7 @@ func TestALongRefusalIsMadeUpFor(t *testing.T) {
 	var u unsent
 	const n = 3 * maxUnsent
 	for seq := range uint64(n) {
-		u.note(outgoing{Batch: reliable.Batch{Refused: 1}, frames: 1}, seq, nil)
+		u.note(&outgoing{Batch: reliable.Batch{Refused: 1}, frames: 1}, seq, nil)
 	}
 	if u.frames != n || len(u.runs) != 1 {
 		t.Fatalf("%d frames never left, in %d runs; want %d in one", u.frames, len(u.runs), n)
@@ -89,7 +89,7 @@ func TestALongRefusalIsMadeUpFor(t *testing.T) {
 	for seq := uint64(100); seq < 200; seq++ {
 		u.repeated(seq)
 	}
-	u.note(outgoing{Batch: reliable.Batch{Refused: 2}, frames: 2}, n, nil)
+	u.note(&outgoing{Batch: reliable.Batch{Refused: 2}, frames: 2}, n, nil)
 	if u.frames != n-98 || len(u.runs) != 2 {
 		t.Errorf("%d frames never left, in %d runs; want %d in 2", u.frames, len(u.runs), n-98)
 	}

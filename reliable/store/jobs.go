@@ -13,6 +13,9 @@ type Awaited interface {
 	Awaits(frames nack.Range) bool
 }
 
+// HasDisk reports whether there is a disk part.
+func (b *Buffer) HasDisk() bool { return b.disk.limit > 0 }
+
 // Writes reports whether more may be written to disk.
 func (b *Buffer) Writes() bool { return b.disk.may(b.needed, b.ring.stride) }
 
