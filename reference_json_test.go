@@ -21,6 +21,10 @@ var jsonRoots = []struct{ title, about, dir, name string }{
 	{"crier sub --format json", "A line for each event.", "cmd/crier/events", "Line"},
 	{"crier sub --summary", "One object, at the end.", "cmd/crier/sub", "Summary"},
 	{"crier pub --summary", "One object, at the end.", "cmd/crier/pub", "Summary"},
+	{"crier ls --json", "One object. What it says was announced, and isn't proven.",
+		"cmd/crier/ls", "Listing"},
+	{"crier ls --watch --json", "An object for each change, the publishers that are there at first "+
+		"included.", "cmd/crier/ls", "Change"},
 	{"crier record --summary", "One object, at the end.", "cmd/crier/record", "Summary"},
 	{"crier demo --json", "One object.", "cmd/crier/demo", "report"},
 	{"crier demo overload --json", "A list of objects, one for each answer.", "cmd/crier/demo",

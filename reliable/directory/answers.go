@@ -15,6 +15,8 @@ const (
 	// answerSpread the longest time over which they spread.
 	answerRate   = 500
 	answerSpread = 1250 * time.Millisecond
+	// ListTime is how long after a question nearly all answers have come.
+	ListTime = answerSpread + 100*time.Millisecond
 	// young is the age up to which a publisher may not know yet how many there are.
 	young = 3 * time.Second
 	// repeated is the number of questions that are remembered, so that a repeated one isn't

@@ -178,7 +178,7 @@ func (n *net) listener(pattern string) *Listener {
 		n.t.Fatal(err)
 	}
 	l, err := NewListener(ListenerConfig{ID: 7, Seed: n.rand.Uint64(), Start: n.now, Pattern: p,
-		Spread: time.Second})
+		Spread: time.Second, Events: true})
 	if err != nil {
 		n.t.Fatal(err)
 	}

@@ -24,6 +24,8 @@ type ListenerConfig struct {
 	// Spread is the time over which answers are to spread. Publishers make it longer if they are
 	// many.
 	Spread time.Duration
+	// Events says that Poll is called for what is found, and what is gone.
+	Events bool
 }
 
 // A Listener keeps a table of the publishers whose topics match a pattern.
@@ -153,6 +155,9 @@ func (l *Listener) remove(row *Row, ended bool) {
 
 // tell adds an event.
 func (l *Listener) tell(e Event) {
+	if !l.cfg.Events {
+		return
+	}
 	if len(l.events) >= maxEvents {
 		l.stats.EventsLost++
 		return

@@ -57,11 +57,11 @@ func TestStorm(t *testing.T) {
 	}
 }
 
-// listed returns the counters of a Listener that has asked for all topics for 1.4 s.
+// listed returns the counters of a Listener that has asked for all topics for ListTime.
 func listed(n *net) ListenerStats {
 	l := n.listener("*")
 	one := n.add(l)
-	n.run(1400 * time.Millisecond)
+	n.run(ListTime)
 	one.up = false
 	return l.Stats()
 }

@@ -8,6 +8,7 @@ import (
 	"crier/cmd/crier/demo"
 	"crier/cmd/crier/doctor"
 	"crier/cmd/crier/logs"
+	"crier/cmd/crier/ls"
 	"crier/cmd/crier/pub"
 	"crier/cmd/crier/record"
 	"crier/cmd/crier/replay"
@@ -24,7 +25,7 @@ func Tool() *cli.Tool {
 Publishers shout once to all, and repeat what was missed; what is lost is named.
 
 `,
-		Commands: []*cli.Command{demo.Command(), pub.Command(), sub.Command(), record.Command(),
+		Commands: []*cli.Command{demo.Command(), pub.Command(), sub.Command(), ls.Command(), record.Command(),
 			replay.Command(), logs.Command(), sim.Command(), bench.Command(), doctor.Command(), decode.Command(),
 			wireshark.Command(), bench.Worker()},
 		Notes: `

@@ -93,7 +93,7 @@ func (n *Flags) feed(text string) (Feed, error) {
 		return Feed{}, cli.Usagef("--feed %q has no group: write it like 239.77.0.1:7700@%s, or "+
 			"name a topic with --topic", text, iface)
 	}
-	f := Feed{Interface: loopbackHere(iface)}
+	f := Feed{Interface: LoopbackHere(iface)}
 	if group != "" {
 		var err error
 		if f.Group, err = multicast.ParseGroup(group); err != nil {

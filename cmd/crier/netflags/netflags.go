@@ -111,7 +111,7 @@ func (n *Flags) Asked() ([]netip.AddrPort, string, error) {
 		return nil, "", err
 	}
 	var groups []netip.AddrPort
-	iface := loopbackHere(n.iface)
+	iface := LoopbackHere(n.iface)
 	switch {
 	case feeds != nil:
 		iface = feeds[0].Interface
@@ -164,9 +164,9 @@ func (n *Flags) parseGroups() ([]netip.AddrPort, error) {
 	return groups, nil
 }
 
-// loopbackHere returns an interface's name, and for the default the loopback interface's on this
+// LoopbackHere returns an interface's name, and for the default the loopback interface's on this
 // system.
-func loopbackHere(iface string) string {
+func LoopbackHere(iface string) string {
 	if iface == defaultInterface && runtime.GOOS != "linux" {
 		return "127.0.0.1"
 	}

@@ -1,0 +1,143 @@
+package ls
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"crier/cmd/crier/cli"
+	"crier/cmd/crier/table"
+	"crier/subscriber/directory"
+)
+
+// Listing is the JSON of crier ls.
+type Listing struct {
+	Pattern   string `json:"pattern"`   // that the topics match
+	Interface string `json:"interface"` // as it was given
+	// Publishers are in the order of topics and publishers' names.
+	Publishers []Publisher `json:"publishers"`
+	Conflicts  []Conflict  `json:"conflicts,omitempty"` // up to 64
+}
+
+// Publisher is a publisher of a topic, as it announces itself.
+type Publisher struct {
+	Topic      string `json:"topic"`      // its name
+	Partitions int    `json:"partitions"` // how many it has
+	Groups     int    `json:"groups"`     // how many carry its data
+	// Base is the topic's home group, if one was given. Else its groups follow from its name.
+	Base    string `json:"base,omitempty"`
+	Name    string `json:"name,omitempty"` // the publisher's
+	Session string `json:"session"`        // its id
+	Address string `json:"address"`        // the publisher's own
+	Host    string `json:"host,omitempty"` // the name of its machine
+	PID     uint32 `json:"pid,omitempty"`  // the number of its process there
+	Started string `json:"started"`        // when the session began, by the publisher's clock
+	// Messages are what is published in a second, on average since the publisher last said so.
+	Messages uint64 `json:"messages_per_second"`
+	// Bytes are those of the messages in a second.
+	Bytes       uint64 `json:"bytes_per_second"`
+	Subscribers int    `json:"subscribers"` // as many as it knows
+}
+
+// Conflict is a conflict between two publishers.
+type Conflict struct {
+	Kind  string `json:"kind"`  // same group, same name or other layout
+	Topic string `json:"topic"` // of the first publisher
+	// OtherTopic is that of the other publisher, in a conflict about a group.
+	OtherTopic   string `json:"other_topic,omitempty"`
+	Group        string `json:"group,omitempty"` // the one that both use
+	Address      string `json:"address"`         // the first publisher's
+	OtherAddress string `json:"other_address"`   // the other publisher's
+	Text         string `json:"text"`            // the conflict, and the remedy
+}
+
+func listingOf(c *directory.Client, pattern, iface string) *Listing {
+	l := &Listing{Pattern: pattern, Interface: iface, Publishers: []Publisher{}}
+	for _, e := range c.Entries() {
+		l.Publishers = append(l.Publishers, publisherOf(&e))
+	}
+	for _, one := range c.Conflicts() {
+		l.Conflicts = append(l.Conflicts, conflictOf(&one))
+	}
+	return l
+}
+
+func publisherOf(e *directory.Entry) Publisher {
+	p := Publisher{
+		Topic: e.Topic, Partitions: e.Partitions, Groups: e.Groups, Name: e.Publisher,
+		Session: e.Session.String(), Address: e.Addr.String(), Host: e.Host, PID: e.PID,
+		Started: e.Started.UTC().Format(time.RFC3339Nano), Messages: e.Messages, Bytes: e.Bytes,
+		Subscribers: e.Subscribers,
+	}
+	if e.Base.IsValid() {
+		p.Base = e.Base.String()
+	}
+	return p
+}
+
+func conflictOf(c *directory.Conflict) Conflict {
+	out := Conflict{Kind: c.Kind.String(), Topic: c.A.Topic, Address: c.A.Addr.String(),
+		OtherAddress: c.B.Addr.String()}
+	a, b := cli.Printable(c.A.Topic), cli.Printable(c.B.Topic)
+	switch c.Kind {
+	case directory.SameGroup:
+		out.OtherTopic, out.Group = c.B.Topic, c.Group.String()
+		out.Text = fmt.Sprintf("%s and %s share the group %v, so that the subscribers of one get "+
+			"the other's datagrams and drop them: give one a --group", a, b, c.Group)
+	case directory.SameName:
+		out.Text = fmt.Sprintf("%s has two publishers of the name %s, at %v and %v: stop one, or "+
+			"give it another --name", a, cli.Printable(c.A.Publisher), c.A.Addr, c.B.Addr)
+	case directory.OtherLayout:
+		out.Text = fmt.Sprintf("%s has publishers with %s at %v and %s at %v: give all of a topic "+
+			"the same --partitions, --groups and --group", a, layout(&c.A), c.A.Addr, layout(&c.B),
+			c.B.Addr)
+	}
+	return out
+}
+
+// layout describes partitions and groups.
+func layout(e *directory.Entry) string {
+	return fmt.Sprintf("%s over %s", cli.Counted(uint64(e.Partitions), "partition", "partitions"),
+		groups(e.Groups, e.Base))
+}
+
+// groups describes the groups of a topic.
+func groups(n int, base netip.AddrPort) string {
+	if !base.IsValid() {
+		return cli.Counted(uint64(n), "group", "groups") + " by name"
+	}
+	if n == 1 {
+		return base.String()
+	}
+	return fmt.Sprintf("%d behind %v", n, base)
+}
+
+// text returns the listing for people.
+func (l *Listing) text(s cli.Sheet) string {
+	t := table.Table{Columns: []table.Column{{Head: "topic", Key: true},
+		{Head: "partitions"}, {Head: "groups", Left: true}, {Head: "publisher", Left: true},
+		{Head: "messages"}, {Head: "bytes"}, {Head: "subscribers"}}}
+	for i := range l.Publishers {
+		p := &l.Publishers[i]
+		base, _ := netip.ParseAddrPort(p.Base) // not valid for an empty one
+		t.Add(cli.Printable(p.Topic), cli.Grouped(uint64(p.Partitions)), groups(p.Groups, base),
+			p.who(), cli.PerSecond(float64(p.Messages)), cli.Bytes(p.Bytes)+"/s",
+			cli.Grouped(uint64(p.Subscribers)))
+	}
+	var b strings.Builder
+	b.WriteString(t.Text(s))
+	for i := range l.Conflicts {
+		if i == 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(s.Wrap(s.Paint(cli.Noted, l.Conflicts[i].Text)+"\n", 2))
+	}
+	return b.String()
+}
+
+// who names a publisher, by its address and its name or host.
+func (p *Publisher) who() string {
+	return strings.TrimSpace(p.Address + " " + cli.Printable(cmp.Or(p.Name, p.Host)))
+}

@@ -1,0 +1,60 @@
+package ls
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"crier/cmd/crier/cli"
+	"crier/subscriber/directory"
+)
+
+// Change is the JSON of a change, of crier ls --watch --json.
+type Change struct {
+	Change string `json:"change"` // found, updated or gone
+	Time   string `json:"time"`   // when that was seen
+	// Publisher is the one, as it announced itself last.
+	Publisher Publisher `json:"publisher"`
+}
+
+// watchJSON prints what changes, the publishers that are there at first included.
+func (o *options) watchJSON(
+	ctx context.Context, std cli.Streams, c *directory.Client,
+) (int, error) {
+	for change := range c.Changes(ctx) {
+		now := time.Now().UTC().Format(time.RFC3339Nano)
+		err := writeJSON(std, Change{change.Kind.String(), now, publisherOf(&change.Entry)})
+		if err != nil {
+			return 0, err
+		}
+	}
+	return cli.ExitOK, nil
+}
+
+// watchText prints a line for each publisher that begins and ends from now on.
+func watchText(ctx context.Context, std cli.Streams, c *directory.Client) error {
+	known := map[directory.SessionID]bool{}
+	for _, e := range c.Entries() {
+		known[e.Session] = true
+	}
+	for change := range c.Changes(ctx) {
+		e := &change.Entry
+		var what string
+		switch {
+		case change.Kind == directory.Found && !known[e.Session]:
+			what = fmt.Sprintf("found, %s over %s", cli.Counted(uint64(e.Partitions), "partition",
+				"partitions"), groups(e.Groups, e.Base))
+		case change.Kind == directory.Gone:
+			what = "gone"
+		default:
+			continue
+		}
+		p := publisherOf(e)
+		_, err := fmt.Fprintf(std.Out, "%s %s: %s %s\n", time.Now().Format(time.TimeOnly),
+			cli.Printable(e.Topic), p.who(), what)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
