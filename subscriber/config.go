@@ -10,6 +10,7 @@ import (
 	"crier/multicast"
 	"crier/reliable"
 	"crier/reliable/config"
+	"crier/reliable/topic"
 )
 
 // DefaultGroup is the group that a zero Config listens to.
@@ -67,9 +68,21 @@ const (
 // Config configures a Subscriber. The zero value listens to DefaultGroup on the
 // loopback interface; each field's zero value means its default.
 type Config struct {
+	// Topic is the name of what to listen to, or a pattern: '*' stands for any characters, and
+	// all topics that match are followed, up to 64 at once, and those that appear later as well.
+	// Empty means whatever is heard on Groups.
+	Topic string
+	// Partitions are those that are wanted, each from 0 to 255; nil means all. A partition that
+	// a session hasn't is logged.
+	Partitions []uint32
 	// Groups are the multicast addresses and ports to listen to, all of one
-	// address family.
+	// address family. With a Topic, it is one at most: the home group, which the topic's other
+	// groups follow, each one address further. None means the groups that follow from the name.
 	Groups []netip.AddrPort
+	// Feeds, if not nil, are two to four ways by which the same datagrams come, each with an
+	// interface. What one of them lacks another fills. They take the place of Interface, and
+	// their groups, if they have any, that of Groups.
+	Feeds []Feed
 	// Interface is the network interface's name or one of its addresses. The
 	// default is the loopback interface.
 	Interface string
@@ -122,17 +135,43 @@ type Config struct {
 	Link Link
 	// Logger gets messages for the operator; nil means none are logged.
 	Logger *slog.Logger
+
+	// base is the home group of Topic; if it isn't valid, all groups follow from the name.
+	base netip.AddrPort
 }
 
+// Feed is one of several ways by which the same datagrams come:
+//
+//	Group netip.AddrPort   the group there; the zero value means that all feeds have the same
+//	Interface string       the interface's name or one of its addresses
+type Feed = multicast.Feed
+
 func (c *Config) setDefaults() {
-	if len(c.Groups) == 0 {
+	c.Groups = slices.Clone(c.Groups) // the caller keeps its slices
+	c.Partitions = slices.Clone(c.Partitions)
+	c.Feeds = slices.Clone(c.Feeds)
+	for i, f := range c.Feeds {
+		c.Feeds[i].Group = netip.AddrPortFrom(f.Group.Addr().Unmap(), f.Group.Port())
+	}
+	if len(c.Groups) == 0 && len(c.Feeds) > 0 && c.Feeds[0].Group.IsValid() {
+		c.Groups = []netip.AddrPort{c.Feeds[0].Group}
+	}
+	if len(c.Groups) > 0 && c.Topic != "" {
+		c.base = c.Groups[0]
+	}
+	switch {
+	case len(c.Groups) > 0:
+	case topic.IsPattern(c.Topic):
+		c.Groups = []netip.AddrPort{topic.Directory}
+	case c.Topic != "":
+		c.Groups = []netip.AddrPort{topic.Home(c.Topic, netip.AddrPort{})}
+	default:
 		c.Groups = []netip.AddrPort{DefaultGroup}
 	}
-	c.Groups = slices.Clone(c.Groups) // the caller keeps its slice
 	for i, g := range c.Groups {
 		c.Groups[i] = netip.AddrPortFrom(g.Addr().Unmap(), g.Port())
 	}
-	if c.Interface == "" {
+	if c.Interface == "" && len(c.Feeds) == 0 {
 		c.Interface = multicast.Loopback(c.Groups[0])
 	}
 	if c.Offsets != nil && c.Start == Latest {
@@ -155,6 +194,12 @@ func (c *Config) validate() error {
 	if c.resumes() && c.Order != InOrder {
 		return config.Errorf("Offsets", "positions need the order %v: one can't tell what was "+
 			"delivered %v", InOrder, c.Order)
+	}
+	if err := c.validateTopic(); err != nil {
+		return err
+	}
+	if err := c.validateFeeds(); err != nil {
+		return err
 	}
 	for i, group := range c.Groups {
 		if err := multicast.CheckGroup(group); err != nil {

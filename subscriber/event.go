@@ -137,6 +137,7 @@ type Position = reliable.Position
 //	               Received time.Time        the time of the event: a message's last part was read
 //	Message        Offset uint64             the number of the message in its session
 //	               Payload []byte            a view: see the package's documentation
+//	               Properties frame.Properties  its key and headers, a view: see Key and Headers
 //	               Sent time.Time            by the publisher's clock, or zero while unknown
 //	               Arrived time.Time         when this machine's kernel received it, or zero
 //	               Recovered bool            whether a part of it came as a repair

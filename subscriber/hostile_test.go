@@ -72,6 +72,13 @@ func (f *forger) frame(session uint64) []byte {
 		FirstOffset: f.Number(), Heard: time.Duration(f.Number() >> 1),
 		Prev: &frame.Link{Session: session, Offset: f.Number()},
 	}
+	g.Announce = &frame.AnnounceBody{
+		Partitions: 1 + uint32(f.Rand.IntN(256)), Groups: 1, Host: f.Bytes(100),
+		PID: uint32(f.Number()), Bytes: f.Number(), Messages: f.Number(),
+	}
+	if kind == frame.Announce {
+		g.Topic = append(f.Bytes(200), 'x')
+	}
 	if kind == frame.Digest {
 		g.Ranges, g.Responder = nil, f.Number()
 	}

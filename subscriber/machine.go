@@ -1,6 +1,8 @@
 package subscriber
 
 import (
+	"net/netip"
+
 	"crier/multicast"
 	"crier/reliable"
 	"crier/reliable/frame"
@@ -90,6 +92,14 @@ func (m *machine) handle(now int64, p *multicast.Packet, to *received) bool {
 	m.s.receiver.Handle(reliable.Time(now), p.From, f)
 	return true
 }
+
+// Memberships implements multicast.Joiner.
+func (m *machine) Memberships() (version uint64, groups []netip.AddrPort) {
+	return m.s.receiver.Memberships()
+}
+
+// NotJoined implements multicast.Joiner.
+func (m *machine) NotJoined(group netip.AddrPort) { m.s.receiver.NotJoined(group) }
 
 func (m *machine) Advance(now int64) {
 	m.s.receiver.Advance(reliable.Time(now))

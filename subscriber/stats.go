@@ -78,8 +78,8 @@ func (s Stats) Counters() iter.Seq2[Counter, uint64] { return counters.All(&s) }
 // Handler.
 func (s *Subscriber) Stats() Stats {
 	st := Stats{Socket: s.back.Stats()} // system calls, and so without the lock
-	for _, c := range s.conns {
-		st.Groups = append(st.Groups, c.Stats())
+	for _, m := range s.members {
+		st.Groups = append(st.Groups, m.Stats()...)
 	}
 	s.loop.Lock()
 	defer s.loop.Unlock()

@@ -14,13 +14,16 @@ import (
 	"crier/reliable"
 	"crier/reliable/receive"
 	"crier/reliable/survivor"
+	"crier/reliable/topic"
 )
 
 // Subscriber listens to one or several groups.
 type Subscriber struct {
 	cfg Config
-	// conns are the groups' sockets.
+	// conns are the sockets of the groups that are joined from the start, by feed.
 	conns []multicast.Conn
+	// members are all groups that are joined, by feed.
+	members []*multicast.Memberships
 	// back is the socket that sends NACKs and receives unicast repairs.
 	back  multicast.Conn
 	loop  *multicast.Loop
@@ -119,9 +122,10 @@ func New(cfg Config) (*Subscriber, error) {
 func (s *Subscriber) open(positions []Position) error {
 	var ids [16]byte
 	rand.Read(ids[:]) // never fails
+	groups, topics := s.cfg.listened()
 	config, err := receive.Config{
 		ID: binary.NativeEndian.Uint64(ids[:8]) | 1, Seed: binary.NativeEndian.Uint64(ids[8:]),
-		Name: s.cfg.Name, Groups: s.cfg.Groups, Runs: true,
+		Name: s.cfg.Name, Groups: groups, Topics: topics, Runs: true,
 		Start: s.cfg.otherwise(), Until: s.cfg.Until, Positions: positions,
 		Logs: s.cfg.logs(), Order: s.cfg.Order, Overload: s.cfg.Overload,
 		Recovery: s.cfg.Recovery, Memory: s.cfg.Memory,
@@ -129,15 +133,8 @@ func (s *Subscriber) open(positions []Position) error {
 	if err != nil {
 		return err
 	}
-	for index, group := range s.cfg.Groups {
-		conn, err := s.cfg.Link.Group(multicast.GroupConfig{
-			Group: group, Index: index, Interface: s.cfg.Interface,
-			Source: s.cfg.Source, Logger: s.cfg.Logger,
-		})
-		if err != nil {
-			return err
-		}
-		s.conns = append(s.conns, conn)
+	if err := s.openGroups(); err != nil {
+		return err
 	}
 	s.back, err = s.cfg.Link.Socket(multicast.SocketConfig{
 		Interface: s.cfg.Interface, Group: s.cfg.Groups[0],
@@ -163,6 +160,9 @@ func (s *Subscriber) open(positions []Position) error {
 		Machine: &s.machine, Out: s.back, In: s.conns, Timer: timer,
 		Wait: s.cfg.Link.Wait, Start: s.start, Logger: s.cfg.Logger,
 	}
+	if len(topics) > 0 || topic.IsPattern(s.cfg.Topic) {
+		cfg.Memberships = s.members // else the groups never change
+	}
 	if s.cfg.Handler != nil {
 		cfg.Deliver = s.deliver
 	}
@@ -172,6 +172,24 @@ func (s *Subscriber) open(positions []Position) error {
 	}
 	s.loop = multicast.NewLoop(cfg)
 	s.loop.Run()
+	return nil
+}
+
+// openGroups joins the groups on each feed.
+func (s *Subscriber) openGroups() error {
+	for feed := range max(1, len(s.cfg.Feeds)) {
+		m := s.cfg.Link.Memberships(multicast.GroupConfig{
+			Interface: s.cfg.Interface, Feed: feed, Source: s.cfg.Source, Logger: s.cfg.Logger,
+		}, s.cfg.Feeds)
+		s.members = append(s.members, m)
+		for index, group := range s.cfg.Groups {
+			conn, err := m.Open(group, index)
+			if err != nil {
+				return err
+			}
+			s.conns = append(s.conns, conn)
+		}
+	}
 	return nil
 }
 
