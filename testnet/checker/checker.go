@@ -46,6 +46,7 @@ type Checker struct {
 	recorders []*recorder
 	consumers []*consumer
 	expected  time.Duration // that a datagram may take; see Expect
+	directory directory
 
 	errs  []error
 	more  int
@@ -62,10 +63,11 @@ const maxErrors = 10
 // the World.
 func New(w *world.World) *Checker {
 	c := &Checker{w: w}
+	c.directory.c = c
 	w.Observe(world.Observer{
 		Sent: c.sent, Answered: c.answered, Arrived: c.arrived, Started: c.started, Told: c.told,
 		Settled: c.settled, Woke: c.woke, Ended: c.ended, Disk: c.disk,
-		Acknowledged: c.acknowledged,
+		Acknowledged: c.acknowledged, Directory: c.directory.sent,
 	})
 	return c
 }
@@ -289,16 +291,29 @@ func (c *Checker) settled(sub *world.Subscriber) {
 	used := sub.Memory()
 	if used > e.peak {
 		e.peak = used
-		for _, st := range sub.Sessions() {
-			if st.BufferedBytes > most.buffer+most.frame {
-				c.fail("%v holds %d bytes of session %v, and may hold %d and one frame",
-					sub, st.BufferedBytes, st.ID, most.buffer)
-			}
-		}
+		c.judgeBuffers(sub, most)
 	}
 	if used > most.memory+most.frame*len(c.w.Sessions())+most.history {
 		c.fail("%v holds %d bytes, and may hold %d, one frame of %d a session, and a history of %d",
 			sub, used, most.memory, most.frame, most.history)
+	}
+}
+
+// judgeBuffers judges what is held of each session, over all its partitions.
+func (c *Checker) judgeBuffers(sub *world.Subscriber, most limits) {
+	list := sub.Sessions()
+	for i := range list {
+		sum, streams := 0, 0
+		for _, st := range list[i:] {
+			if st.ID == list[i].ID {
+				sum += st.BufferedBytes
+				streams++
+			}
+		}
+		if sum > most.buffer+streams*most.frame {
+			c.fail("%v holds %d bytes of session %v, and may hold %d and one frame of each of %d "+
+				"partitions", sub, sum, list[i].ID, most.buffer, streams)
+		}
 	}
 }
 

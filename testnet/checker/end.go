@@ -50,6 +50,7 @@ func (c *Checker) Finish(calm reliable.Time) error {
 	for _, k := range c.consumers {
 		k.finish()
 	}
+	c.directory.finish()
 	for _, sub := range c.w.Subscribers() {
 		if !sub.Running() || sub.Paused() {
 			continue
@@ -57,13 +58,7 @@ func (c *Checker) Finish(calm reliable.Time) error {
 		stats := sub.Sessions()
 		for _, s := range c.w.Sessions() {
 			v := c.view(sub, s)
-			var st *receive.SessionStats
-			for i := range stats {
-				if stats[i].ID == s.ID {
-					st = &stats[i]
-				}
-			}
-			v.finish(st, calm)
+			v.finish(s.Of(stats), calm)
 		}
 	}
 	return c.Err()
@@ -92,7 +87,7 @@ func (v *view) finish(st *receive.SessionStats, calm reliable.Time) {
 		if v.app.phase != 0 {
 			v.fail("the application was told of the session, and the receiver doesn't know it")
 		}
-		if settled && v.s.Ended == reliable.Never && v.s.Closed == reliable.Never &&
+		if settled && v.sub.Wants(v.s) && v.s.Ended == reliable.Never && v.s.Closed == reliable.Never &&
 			now.Sub(v.s.Start) > patience {
 			v.fail("it has not begun, %v after the faults ended", now.Sub(calm))
 		}

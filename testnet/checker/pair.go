@@ -25,8 +25,7 @@ type pair struct {
 
 // fail notes a violation of the promise to this subscriber.
 func (p *pair) fail(format string, args ...any) {
-	p.c.fail("%v, session %v of %v: "+format,
-		append([]any{p.sub, p.s.ID, p.s.Publisher}, args...)...)
+	p.c.fail("%v, session %v of %v: "+format, append([]any{p.sub, p.s, p.s.Publisher}, args...)...)
 }
 
 // patience returns how long requests may go unanswered.
@@ -36,10 +35,8 @@ func (p *pair) patience() time.Duration {
 
 // stats returns what the receiver says of the session.
 func (p *pair) stats() receive.SessionStats {
-	for _, st := range p.sub.Sessions() {
-		if st.ID == p.s.ID {
-			return st
-		}
+	if st := p.s.Of(p.sub.Sessions()); st != nil {
+		return *st
 	}
 	return receive.SessionStats{}
 }

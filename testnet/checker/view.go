@@ -56,6 +56,10 @@ func newView(c *Checker, sub *world.Subscriber, t *truth) *view {
 
 // event judges what the application is told.
 func (v *view) event(ev *reliable.Event) {
+	if !v.sub.Wants(v.s) {
+		v.fail("%v is told, and it doesn't follow that", ev.Kind)
+		return
+	}
 	if aside := !ev.Source.IsValid() && v.holders.told; !v.s.WasAt(ev.Source) && !aside {
 		v.fail("%v comes from %v, and the publisher is at %v", ev.Kind, ev.Source, v.s.Source)
 	}

@@ -26,8 +26,9 @@ func TestDocument(t *testing.T) {
 	for title, part := range map[string]reflect.Type{
 		"The scenario": reflect.TypeFor[Scenario](), "A publisher": reflect.TypeFor[Publisher](),
 		"A segment": reflect.TypeFor[Segment](), "A group of subscribers": reflect.TypeFor[Group](),
-		"A recorder": reflect.TypeFor[Recorder](),
-		"A link":     reflect.TypeFor[Link](), "An event": reflect.TypeFor[Event](),
+		"A recorder": reflect.TypeFor[Recorder](), "An announcer": reflect.TypeFor[Announcer](),
+		"A lister": reflect.TypeFor[Lister](),
+		"A link":   reflect.TypeFor[Link](), "An event": reflect.TypeFor[Event](),
 	} {
 		text := section(title)
 		known := map[string]bool{}

@@ -36,6 +36,8 @@ var keyRows = map[string][]keyRow{
 		{"segments", "list", "none", nil, nil, ""},
 		{"subscribers", "list; 1 to 10,000 in all", "required", nil, nil, ""},
 		{"recorders", "list, up to 100", "none", nil, nil, ""},
+		{"announcers", "list; up to 10,000 in all", "none", nil, nil, ""},
+		{"listers", "list, up to 100", "none", nil, nil, ""},
 		{"events", "list; they happen 1,000,000 times in all", "none", nil, nil, ""},
 	},
 	"A publisher": {
@@ -145,6 +147,24 @@ var keyRows = map[string][]keyRow{
 		{"tail", "size, 2MiB or more", "64MiB", one("2MiB"), one("2097151B"), ""},
 		{"socket-queue", "number, 1 or more", "92", one("1"), one("0", "-1"), ""},
 	},
+	"An announcer": {
+		{"name", "a word with a letter", "required", nil, nil, ""},
+		{"count", "number, 1 to 10,000", "1", one("1", "10000"), one("0", "10001"), ""},
+		{"at", "time", "0s", one("0s", "24h"), one("25h"), ""},
+		{"every", "time", "0s", one("0s", "24h"), one("25h"), ""},
+		{"topic", "name", "required", one("orders"), one("a*"), ""},
+		{"partitions", "number, 1 to 256", "1", one("1", "256"), one("0", "257"), ""},
+		{"groups", "number, 1 to `partitions`", "as many as `partitions`, to 16", one("1"),
+			one("0", "2"), ""},
+		{"down", "[a link](#a-link)", "perfect", nil, nil, ""},
+	},
+	"A lister": {
+		{"name", "a word with a letter", "required", nil, nil, ""},
+		{"at", "time", "0s", one("0s", "24h"), one("25h"), ""},
+		{"pattern", "topic, with `*` for any characters", "all topics", one("a.*", "a"),
+			one("a,b"), ""},
+		{"down", "[a link](#a-link)", "perfect", nil, nil, ""},
+	},
 	"A link": {
 		{"loss", "share, 0 to 100%", "none", one("0%", "100%", "0.01"), one("101%"), ""},
 		{"burst", "`SHARE/LENGTH`, a length of 1 to 1e9", "none", one("4%/12", "50%/1"),
@@ -216,6 +236,13 @@ func (k *keyRow) text(section, value string) string {
 		return replace("count: 3", "count: 3\n"+k.with+"    "+said)
 	case "A recorder":
 		return base + "recorders:\n  - name: rec\n    " + said + "\n"
+	case "An announcer":
+		if k.key == "topic" {
+			return base + "announcers:\n  - name: ann\n    " + said + "\n"
+		}
+		return base + "announcers:\n  - name: ann\n    topic: t\n    " + said + "\n"
+	case "A lister":
+		return base + "listers:\n  - name: ls\n    " + said + "\n"
 	case "A link":
 		return replace("{delay: 1ms}", "{"+strings.Join(without(k.with, said), ", ")+"}")
 	default:

@@ -90,6 +90,9 @@ func New(s *Scenario, opts Options) (*Run, error) {
 			return nil, fmt.Errorf("%s: recorder %s: %w", s.Name, s.Recorders[i].Name, err)
 		}
 	}
+	if err := r.addDirectory(); err != nil {
+		return nil, err
+	}
 	return r, nil
 }
 

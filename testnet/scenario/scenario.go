@@ -24,6 +24,8 @@ type Scenario struct {
 	Segments    []Segment   `yaml:"segments,omitempty"`
 	Subscribers []Group     `yaml:"subscribers"`
 	Recorders   []Recorder  `yaml:"recorders,omitempty"`
+	Announcers  []Announcer `yaml:"announcers,omitempty"`
+	Listers     []Lister    `yaml:"listers,omitempty"`
 	Events      []Event     `yaml:"events,omitempty"`
 }
 
@@ -253,6 +255,12 @@ func (s *Scenario) Files() []string {
 	for i := range s.Recorders {
 		link(&s.Recorders[i].Down)
 		link(&s.Recorders[i].Up)
+	}
+	for i := range s.Announcers {
+		link(&s.Announcers[i].Down)
+	}
+	for i := range s.Listers {
+		link(&s.Listers[i].Down)
 	}
 	for i := range s.Events {
 		link(s.Events[i].Down)

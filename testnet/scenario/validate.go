@@ -112,6 +112,9 @@ func (s *Scenario) validate() (string, error) {
 				MaxRecorders)
 		}
 	}
+	if where, err := s.validateDirectory(name); err != nil {
+		return where, err
+	}
 	for i := range s.Publishers {
 		path := fmt.Sprintf("publishers[%d]", i)
 		if where, err := s.validateAudience(&s.Publishers[i], total); err != nil {

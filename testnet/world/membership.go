@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"crier/reliable"
+	"crier/reliable/topic"
 )
 
 // Groups. A World without topics has one group, whose address is the zero one, and all hear it.
@@ -89,6 +90,22 @@ func (s *Subscriber) join() {
 		}
 	}
 	s.groups.version, s.groups.list = version, now
+}
+
+// Wants reports whether the subscriber is to hear a stream: one of a topic and partition that it
+// follows, or, without topics, one of a group that it hears.
+func (s *Subscriber) Wants(stream *Session) bool {
+	pub, topics := stream.Publisher, s.cfg.Receiver.Topics
+	for i := range topics {
+		t := &topics[i]
+		if t.Name == pub.cfg.Sender.Topic && topic.Home(t.Name, t.Base) == pub.home() {
+			return t.Partitions == nil || slices.Contains(t.Partitions, stream.Partition)
+		}
+	}
+	if !s.groups.known {
+		return !pub.home().IsValid()
+	}
+	return slices.Contains(s.cfg.Receiver.Groups, pub.home())
 }
 
 // follows reports whether the subscriber's Receiver says which groups it wants.

@@ -41,6 +41,9 @@ type Observer struct {
 	Woke func(p *Publisher, s *Subscriber, since reliable.Time)
 	// Disk: a recorder's log has done a job. Both are valid during the call.
 	Disk func(r *Recorder, job *journal.Job, res *journal.Result)
+	// Directory: a process of the directory handed a datagram to its network: to all of
+	// them, unless To is valid.
+	Directory func(d *Datagram)
 	// Ended: a publisher's process crashed or left.
 	Ended func(s *Session)
 }

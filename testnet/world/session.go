@@ -2,10 +2,12 @@ package world
 
 import (
 	"bytes"
+	"fmt"
 	"net/netip"
 
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/receive"
 )
 
 // Session is the truth about one partition of a session, which is a stream of its own: the
@@ -99,6 +101,24 @@ func (s *Session) markOf(offset uint64) mark {
 		return s.marks[i]
 	}
 	return mark{order: offset - s.FirstOffset}
+}
+
+// Of returns the stream's row in a Receiver's list of sessions, or nil.
+func (s *Session) Of(list []receive.SessionStats) *receive.SessionStats {
+	for i := range list {
+		if list[i].ID == s.ID && list[i].Partition == s.Partition {
+			return &list[i]
+		}
+	}
+	return nil
+}
+
+// String names the session, and with several partitions the stream.
+func (s *Session) String() string {
+	if len(s.Publisher.streams) > 1 {
+		return fmt.Sprintf("%v/%d", s.ID, s.Partition)
+	}
+	return s.ID.String()
 }
 
 // Index returns the stream's place among those of its World, from 0.

@@ -70,6 +70,9 @@ type World struct {
 	segments      []*Segment
 	seekers       int // publishers that may ask where their stream ended
 	holders       []*Holder
+	residents     []*resident // of the directory
+	entries       []*Entry
+	listers       []*Lister
 	downs         links // where the next link lies
 	ups           links
 	sessions      []*Session
@@ -200,6 +203,10 @@ func (w *World) Run(until reliable.Time) error {
 			w.subs[e.node].consume()
 		case eventWritten:
 			w.pubs[e.node].written()
+		case eventDirectory:
+			w.residents[e.node].arrive(e.pkt)
+		case eventDirectoryTimer:
+			w.residents[e.node].timer()
 		case eventCall:
 			fn := w.calls[e.node]
 			w.calls[e.node] = nil
