@@ -19,6 +19,8 @@ type Record struct {
 	At time.Duration
 	// Payload is a view, valid until the feed's next call of Next or Close.
 	Payload []byte
+	// Key is the key of the message, up to 255 bytes, or nil if it has none: a view like Payload.
+	Key []byte
 }
 
 // Feed is a pull source of messages. It is used by one goroutine.
@@ -53,6 +55,16 @@ type Options struct {
 	// Only lists the destinations of a capture's datagrams that are wanted, such as
 	// 239.1.1.1:5000. None means all.
 	Only []string
+	// Merge names two feeds of a market-data source that are taken as one, by the source's own
+	// sequence numbers: two captures, and From is empty; or two destinations in From. The format
+	// is pcap, and Split names the framing. The first copy of each message is the one that
+	// counts, and what one feed lacks comes from the other. None means no merging.
+	Merge []string
+	// Key says where messages have their keys: a field of JSON, with dots between the names and
+	// indexes on the way to it, such as data.symbol; a regular expression, whose first group is
+	// the key; OFFSET:LENGTH, bytes of the message; or, with Split iextp, symbol. Messages
+	// without a key have none in their Record. Empty means no keys.
+	Key string
 	// MaxGap shortens longer silences of a feed with times; 0 leaves them.
 	MaxGap time.Duration
 	// Done, when it is closed, ends a wait for a pipe or a terminal: Next then
@@ -87,6 +99,14 @@ func (o Options) Validate() error {
 	case o.MaxGap > 0 && o.Format != "pcap" && o.Format != "timed":
 		return fmt.Errorf("--max-gap %v shortens recorded silences, and these messages have no "+
 			"times: use it with --format pcap or timed", o.MaxGap)
+	}
+	if err := o.validateMerge(); err != nil {
+		return err
+	}
+	if o.Key != "" {
+		if _, err := newKeyer(o.Key, o.Split); err != nil {
+			return err
+		}
 	}
 	_, err := o.only()
 	return err
@@ -135,11 +155,23 @@ func Open(opts Options, stdin io.Reader) (*Reader, error) {
 	if err := opts.Validate(); err != nil {
 		return nil, err
 	}
+	r := &Reader{opts: opts, times: timeline{maxGap: opts.MaxGap}}
+	if opts.Key != "" {
+		r.key, _ = newKeyer(opts.Key, opts.Split) // Validate has tried it
+	}
+	if len(opts.Merge) > 0 {
+		m, err := openMerge(opts, stdin)
+		if err != nil {
+			return nil, err
+		}
+		r.merge, r.src = m, &source{name: m.name()}
+		return r, nil
+	}
 	src, err := openSource(opts.From, stdin, opts.Done)
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{src: src, opts: opts, times: timeline{maxGap: opts.MaxGap}}
+	r.src = src
 	r.only, _ = opts.only() // Validate has tried it
 	if opts.Split != "" {
 		r.split = newSplitter(opts.Split)

@@ -128,7 +128,7 @@ func NewMarket(opts MarketOptions) *Market {
 	return m
 }
 
-// Next returns the next message; its time is when it is due.
+// Next returns the next message; its time is when it is due, and its key its symbol.
 func (m *Market) Next() (Record, error) {
 	if m.opts.Count > 0 && m.n == m.opts.Count {
 		return Record{}, io.EOF
@@ -141,7 +141,7 @@ func (m *Market) Next() (Record, error) {
 	m.i++
 	m.n++
 	m.buf = m.books.append(m.buf[:0], &m.rand, m.phase)
-	return Record{At: time.Duration(m.at), Payload: m.buf}, nil
+	return Record{At: time.Duration(m.at), Payload: m.buf, Key: m.books.symbol()}, nil
 }
 
 // Close does nothing.

@@ -47,6 +47,13 @@ type marketBook struct {
 type marketBooks struct {
 	all    [marketSymbols]marketBook
 	trades uint64
+	last   int // of all: that of the last message
+}
+
+// symbol returns the symbol of the last message.
+func (b *marketBooks) symbol() []byte {
+	k := &b.all[b.last]
+	return k.symbol[:k.length]
 }
 
 // init lists the symbols at their opening prices, $10 to $500. The names are made up.
@@ -67,7 +74,8 @@ func (b *marketBooks) init(r *marketRand) {
 // append makes up the next message of a phase and appends it to out.
 func (b *marketBooks) append(out []byte, r *marketRand, phase Phase) []byte {
 	// The lower of two draws: some symbols are busier than others.
-	k := &b.all[min(r.below(marketSymbols), r.below(marketSymbols))]
+	b.last = int(min(r.below(marketSymbols), r.below(marketSymbols)))
+	k := &b.all[b.last]
 	k.price = min(max(k.price+r.below(7)-3, marketFloor), marketCeiling)
 	kind, share := marketKind(0), r.below(100)
 	for share >= marketMix[phase][kind] {

@@ -18,15 +18,56 @@ type Reader struct {
 	format format // nil until the first call of Next, of a pipe
 	err    error  // that ended it
 	split  *splitter
+	merge  *merger // nil but where two feeds are taken as one
+	key    keyer   // nil where no keys are wanted
 	times  timeline
 
 	n         uint64 // messages returned
+	keyless   uint64 // of them without a key
+	whyNot    string // of the last one without
 	strangers strangers
 	told      [tellings]int
 }
 
 // Next returns the next message.
 func (r *Reader) Next() (Record, error) {
+	m, err := r.next()
+	if r.key == nil {
+		return m, err
+	}
+	if err == io.EOF && r.n > 0 && r.keyless == r.n {
+		return Record{}, r.src.errorf("not one of its %s has a key by --key %q (the last: %s): give "+
+			"another --key, or leave it out", counted(r.n, "message", "messages"), r.opts.Key, r.whyNot)
+	}
+	if err != nil {
+		return Record{}, err
+	}
+	m.Key = r.keyOf(m.Payload)
+	return m, nil
+}
+
+// keyOf returns the key of a message, or nil.
+func (r *Reader) keyOf(message []byte) []byte {
+	key, why := r.key(message)
+	switch {
+	case why == "" && len(key) > keyMost:
+		why = fmt.Sprintf("its key has %d bytes, and may have %d", len(key), keyMost)
+	case why == "" && len(key) == 0:
+		why = "its key is empty"
+	case why == "":
+		return key
+	}
+	r.keyless++
+	r.whyNot = why
+	r.tell(tellKeyless, "%s goes out without a key: %s", r.Where(), why)
+	return nil
+}
+
+// next returns the next message without its key.
+func (r *Reader) next() (Record, error) {
+	if r.merge != nil {
+		return r.merged()
+	}
 	if r.format == nil && r.err == nil {
 		r.format, r.err = openFormat(r.src, r.opts.Format)
 	}
@@ -48,6 +89,24 @@ func (r *Reader) Next() (Record, error) {
 		r.open(m)
 	}
 	return r.record(r.split.outer, r.split.take()), nil
+}
+
+// merged returns the next message of two feeds.
+func (r *Reader) merged() (Record, error) {
+	if r.err != nil {
+		return Record{}, r.err
+	}
+	at, payload, err := r.merge.next(func(kind telling, text string) {
+		r.tell(kind, "%s", text)
+	})
+	if err == io.EOF && r.n == 0 {
+		err = r.merge.nothing()
+	}
+	if err != nil {
+		r.err = err
+		return Record{}, err
+	}
+	return r.record(at, payload), nil
 }
 
 // pull returns the format's next message that is wanted.
@@ -138,14 +197,22 @@ func (r *Reader) end() error {
 
 // Where names the last record of Next, such as "line 7".
 func (r *Reader) Where() string {
+	if r.merge != nil {
+		return r.merge.where()
+	}
 	if r.format == nil {
 		return "the beginning"
 	}
 	return r.format.where()
 }
 
-// Close closes the file.
-func (r *Reader) Close() error { return r.src.Close() }
+// Close closes the files.
+func (r *Reader) Close() error {
+	if r.merge != nil {
+		return r.merge.close()
+	}
+	return r.src.Close()
+}
 
 // telling is a kind of sentence.
 type telling int
@@ -160,6 +227,7 @@ const (
 	tellLate
 	tellEnd
 	tellBegin
+	tellKeyless
 	tellings
 )
 
@@ -235,17 +303,28 @@ type Summary struct {
 	// list.
 	Sessions     []Session `json:"sessions,omitempty"`
 	MoreSessions uint64    `json:"more_sessions,omitempty"`
+	// Feeds are those that were taken as one. What both lacked is missing in the sessions.
+	Feeds []MergedFeed `json:"feeds,omitempty"`
+	// WithoutKey counts messages in which there was no key.
+	WithoutKey uint64 `json:"without_key,omitempty"`
 }
 
 // Summary returns the oddities so far, or nil if there were none.
 func (r *Reader) Summary() *Summary {
-	s := &Summary{LeftOut: r.leftOut(), TimesBack: r.times.back, GapsShortened: r.times.shortened}
+	s := &Summary{LeftOut: r.leftOut(), TimesBack: r.times.back, GapsShortened: r.times.shortened,
+		WithoutKey: r.keyless}
+	if r.merge != nil {
+		s.Merged = r.merge.merged()
+		s.Sessions, s.MoreSessions = r.merge.joined.sessions(), r.merge.more
+		s.Feeds = r.merge.report()
+		return s
+	}
 	if r.split != nil {
 		s.Merged = r.split.merged
 		s.Sessions, s.MoreSessions = r.split.streams.sessions(), r.split.streams.more
 	}
 	if len(s.LeftOut) == 0 && s.Merged == 0 && s.TimesBack == 0 && s.GapsShortened == 0 &&
-		len(s.Sessions) == 0 {
+		len(s.Sessions) == 0 && s.WithoutKey == 0 {
 		return nil
 	}
 	return s
@@ -254,6 +333,9 @@ func (r *Reader) Summary() *Summary {
 // leftOut counts records that were not sent.
 func (r *Reader) leftOut() []Count {
 	var list []Count
+	if r.merge != nil {
+		return r.merge.leftOut(r.opts.Split)
+	}
 	if r.format != nil {
 		list = r.format.leftOut()
 	}
@@ -289,6 +371,15 @@ func (r *Reader) Warnings() []string {
 		add("%s longer than %v, the longest %s: shortened",
 			counted(r.times.shortened, "silence was", "silences were"), r.opts.MaxGap,
 			cli.Duration(r.times.longest))
+	}
+	if r.keyless > 0 {
+		add("%s without a key", counted(r.keyless, "message", "messages"))
+	}
+	if r.merge != nil {
+		for _, text := range r.merge.warnings() {
+			add("%s", text)
+		}
+		return list
 	}
 	if r.split == nil {
 		return list

@@ -86,6 +86,16 @@ func (s *streams) note(e *envelope, to netip.AddrPort) []happening {
 	return s.happened
 }
 
+// known returns the stream of a datagram to no known address, or nil.
+func (s *streams) known(e *envelope) *stream {
+	for i := range s.list {
+		if t := &s.list[i]; t.key == e.session {
+			return t
+		}
+	}
+	return nil
+}
+
 // find returns the stream of a datagram; nil if there are too many.
 func (s *streams) find(e *envelope, to netip.AddrPort) *stream {
 	if s.last < len(s.list) {

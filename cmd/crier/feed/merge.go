@@ -1,0 +1,471 @@
+package feed
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+const (
+	// mergeAhead bounds the datagrams of a feed that wait for the other one, and the bytes of
+	// their messages. Queues of a capturing host and the ways of the two feeds reorder less.
+	mergeAhead, mergeBytes = 4096, 4 << 20
+	// mergeWait is the recorded time for which a number that is missing on one feed is looked for.
+	mergeWait = 1e9 // ns
+	// mergeFeeds is the number of feeds that are merged.
+	mergeFeeds = 2
+)
+
+// merger takes the two feeds of a market data source as one, by the source's own numbers: the
+// first copy of each message goes out, in order; what one feed lacks comes from the other.
+type merger struct {
+	inputs []*Reader // of one capture with both feeds, or of a capture each
+	feeds  [mergeFeeds]mergeFeed
+	joined streams // what comes out
+
+	now   part // the datagram whose messages are taken
+	left  int  // of its messages
+	from  int  // its feed
+	ended [mergeFeeds]bool
+	more  uint64 // messages of sessions beyond the list, which aren't taken
+}
+
+// mergeFeed is a feed of the source.
+type mergeFeed struct {
+	name  string
+	to    netip.AddrPort // of its datagrams; invalid where it has a capture of its own
+	split *splitter
+	queue []part // datagrams that wait, as they came
+	bytes int
+	free  [][]byte
+	// shift turns this feed's times into the first one's, which another host may have recorded.
+	shift int64
+
+	taken, again uint64 // messages
+}
+
+// part is a datagram of a feed, apart from those that a host merged with it.
+type part struct {
+	envelope
+	memory []byte // that the envelope views, for the next one
+	at     raw    // its time
+	where  string
+}
+
+// MergedFeed counts what a feed had in a merge of two.
+type MergedFeed struct {
+	// Feed is the capture or the destination.
+	Feed string `json:"feed"`
+	// Taken counts messages that came from it first.
+	Taken uint64 `json:"taken"`
+	// Again counts messages that had come already, from the other as a rule.
+	Again uint64 `json:"again"`
+	// Missing counts numbers that it lacked. Those that both lacked are in the sessions.
+	Missing uint64 `json:"missing"`
+}
+
+// mergeAddresses parses the names of two destinations, if they are such.
+func mergeAddresses(names []string) (list []netip.AddrPort, ok bool) {
+	for _, name := range names {
+		to, err := netip.ParseAddrPort(name)
+		if err != nil {
+			return nil, false
+		}
+		list = append(list, netip.AddrPortFrom(to.Addr().Unmap().WithZone(""), to.Port()))
+	}
+	return list, len(list) > 0
+}
+
+// validateMerge returns an error about Merge.
+func (o Options) validateMerge() error {
+	if len(o.Merge) == 0 {
+		return nil
+	}
+	all := strings.Join(o.Merge, ",")
+	if len(o.Merge) != mergeFeeds {
+		return fmt.Errorf("--merge %s names %d feeds: give two captures, or two destinations such as "+
+			"239.1.1.1:5000 of one, with a comma between them", all, len(o.Merge))
+	}
+	_, first := mergeAddresses(o.Merge[:1])
+	_, second := mergeAddresses(o.Merge[1:])
+	switch {
+	case o.Merge[0] == "" || o.Merge[1] == "":
+		return fmt.Errorf("--merge %s names one feed: give two, with a comma between them", all)
+	case o.Merge[0] == o.Merge[1]:
+		return fmt.Errorf("--merge %s names the same feed twice: give both feeds of the source", all)
+	case first != second:
+		return fmt.Errorf("--merge %s mixes a capture and a destination: give two captures, or two "+
+			"destinations of the capture of --from", all)
+	case first && o.From == "":
+		return fmt.Errorf("--merge %s picks two feeds out of a capture: name it with --from", all)
+	case !first && o.From != "":
+		return fmt.Errorf("--merge %s names captures, and so does --from %s: leave --from out", all,
+			o.From)
+	case o.Format != "pcap":
+		return fmt.Errorf("--merge %s takes feeds out of captures: use it with --format pcap", all)
+	case o.Split == "":
+		return fmt.Errorf("--merge %s goes by the source's own numbers: name its framing with "+
+			"--split iextp or moldudp64", all)
+	case first && len(o.Only) > 0:
+		return fmt.Errorf("--merge %s names the destinations, and so does --only %s: leave --only out",
+			all, o.Only[0])
+	}
+	return nil
+}
+
+// openMerge opens the captures of a merge.
+func openMerge(opts Options, stdin io.Reader) (*merger, error) {
+	m := &merger{}
+	m.joined.mold = opts.Split == "moldudp64"
+	one := opts
+	one.Merge, one.Key, one.Tell, one.MaxGap = nil, "", nil, 0
+	addresses, ok := mergeAddresses(opts.Merge)
+	for i, name := range opts.Merge {
+		m.feeds[i] = mergeFeed{name: name, split: newSplitter(opts.Split)}
+		if ok {
+			m.feeds[i].to = addresses[i]
+		} else {
+			one.From = name
+		}
+		if ok && i > 0 {
+			continue
+		}
+		if ok {
+			one.Only = opts.Merge
+		}
+		one.Split = "" // the merger splits
+		in, err := Open(one, stdin)
+		if err != nil {
+			m.close()
+			return nil, err
+		}
+		m.inputs = append(m.inputs, in)
+	}
+	return m, nil
+}
+
+func (m *merger) close() error {
+	var first error
+	for _, in := range m.inputs {
+		if err := in.Close(); first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// next returns the next message; tell is called with what happens before it.
+func (m *merger) next(tell func(telling, string)) (at raw, message []byte, err error) {
+	for m.left == 0 {
+		if err := m.choose(tell); err != nil {
+			return raw{}, nil, err
+		}
+	}
+	m.left--
+	message, _ = m.now.take() // walk has found it there
+	return m.now.at, message, nil
+}
+
+// choose finds the datagram that goes on: it takes it, or reads on in a feed.
+func (m *merger) choose(tell func(telling, string)) error {
+	best := -1
+	for i := range m.feeds {
+		waits := len(m.feeds[i].queue) > 0
+		// What is in one capture with the other feed is as far as that one.
+		if !waits && !m.ended[i] && (len(m.inputs) > 1 || len(m.feeds[1-i].queue) == 0) {
+			return m.read(i)
+		}
+		if waits && (best < 0 || m.before(i, best)) {
+			best = i
+		}
+	}
+	if best < 0 {
+		return io.EOF
+	}
+	head := &m.feeds[best].queue[0]
+	t := m.joined.known(&head.envelope)
+	if t == nil {
+		first := m.first(head.session, 1-best)
+		if i, ok := m.mayHave(best); first < 0 && ok {
+			return m.read(i)
+		}
+		if first >= 0 && m.feeds[1-best].queue[first].sequence < head.sequence {
+			head = &m.feeds[1-best].queue[first]
+		}
+		t = m.joined.find(&head.envelope, netip.AddrPort{})
+		m.tellAll(tell)
+		if t == nil {
+			m.more += uint64(m.feeds[best].queue[0].count)
+			m.use(best, 0)
+			return nil
+		}
+		return nil
+	}
+	if head.sequence > t.Next {
+		if from, at := m.holder(head.session, t.Next); at >= 0 {
+			m.advance(from, at, t, tell)
+			return nil
+		}
+		if i, ok := m.mayHave(best); ok {
+			return m.read(i)
+		}
+	}
+	m.advance(best, 0, t, tell)
+	return nil
+}
+
+// first returns the place of the first datagram of a session that waits on a feed, or -1.
+func (m *merger) first(session sessionKey, feed int) int {
+	return slices.IndexFunc(m.feeds[feed].queue,
+		func(p part) bool { return p.session == session })
+}
+
+// before reports whether the head of feed i goes before that of feed j: within a session by its
+// numbers, else by time.
+func (m *merger) before(i, j int) bool {
+	a, b := &m.feeds[i].queue[0], &m.feeds[j].queue[0]
+	if a.session == b.session && a.sequence != b.sequence {
+		return a.sequence < b.sequence
+	}
+	return a.at.ns < b.at.ns
+}
+
+// holder looks for a datagram that waits and has a number of a session.
+func (m *merger) holder(session sessionKey, number uint64) (feed, at int) {
+	for i := range m.feeds {
+		for k := range m.feeds[i].queue {
+			p := &m.feeds[i].queue[k]
+			if p.session == session && p.sequence <= number &&
+				number-p.sequence < uint64(p.count) {
+				return i, k
+			}
+		}
+	}
+	return 0, -1
+}
+
+// mayHave returns a feed that may yet bring a number that is missing before the head of a feed's
+// queue: the other one, or else the same, out of order.
+func (m *merger) mayHave(head int) (feed int, ok bool) {
+	since := m.feeds[head].queue[0].at.ns
+	other := 1 - head
+	if len(m.inputs) == 1 {
+		return other, m.ahead(other, since) && m.ahead(head, since)
+	}
+	if m.ahead(other, since) {
+		return other, true
+	}
+	return head, m.ahead(head, since)
+}
+
+// ahead reports whether a feed may be read on for what is missing since a time.
+func (m *merger) ahead(i int, since int64) bool {
+	f := &m.feeds[i]
+	n := len(f.queue)
+	return !m.ended[i] && n < mergeAhead && f.bytes < mergeBytes &&
+		(n == 0 || sub(f.queue[n-1].at.ns, since) <= mergeWait)
+}
+
+// advance takes the messages of a datagram that were not taken yet.
+func (m *merger) advance(feed, at int, t *stream, tell func(telling, string)) {
+	p := &m.feeds[feed].queue[at]
+	end := p.sequence + uint64(p.count)
+	if end < p.sequence { // no feed gets there
+		end = math.MaxUint64
+	}
+	if p.sequence > t.Next {
+		t.Gaps++
+		t.Missing += p.sequence - t.Next
+		tell(tellGap, fmt.Sprintf("both feeds of its source lack %s of %s",
+			numbers(t.Next, p.sequence), t.name()))
+		t.Next = p.sequence
+	}
+	f := &m.feeds[feed]
+	again := min(t.Next-p.sequence, uint64(p.count))
+	f.again += again
+	f.taken += uint64(p.count) - again
+	t.Next = max(t.Next, end)
+	if p.end && !t.Ended {
+		t.Ended = true
+		tell(tellEnd, fmt.Sprintf("its source ends %s, before number %d", t.name(), t.Next))
+	}
+	m.use(feed, at)
+	m.left = m.now.count
+	for ; again > 0; again-- {
+		m.now.take()
+		m.left--
+	}
+}
+
+// use makes a datagram of a queue the one whose messages are taken.
+func (m *merger) use(feed, at int) {
+	f := &m.feeds[feed]
+	if m.now.memory != nil {
+		m.feeds[m.from].free = append(m.feeds[m.from].free, m.now.memory)
+	}
+	m.now, m.from, m.left = f.queue[at], feed, 0
+	f.bytes -= len(m.now.body)
+	if at == 0 {
+		f.queue = f.queue[1:]
+		return
+	}
+	f.queue = slices.Delete(f.queue, at, at+1)
+}
+
+// read reads the next datagram of a feed, or of the capture that both are in.
+func (m *merger) read(i int) error {
+	in := m.inputs[0]
+	if len(m.inputs) > 1 {
+		in = m.inputs[i]
+	}
+	d, err := in.pull()
+	if err == io.EOF {
+		if m.ended[i] = true; len(m.inputs) == 1 {
+			m.ended = [mergeFeeds]bool{true, true}
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	in.n++
+	if len(m.inputs) == 1 {
+		if i = 0; d.to == m.feeds[1].to {
+			i = 1
+		}
+	}
+	f := &m.feeds[i]
+	if f.split.open(d) != nil {
+		return nil // it is counted
+	}
+	for k := range f.split.parts {
+		e := &f.split.parts[k]
+		f.split.streams.note(e, d.to)
+		p := part{envelope: *e, where: in.Where(), at: d}
+		if n := len(f.free); n > 0 {
+			p.memory, f.free = f.free[n-1], f.free[:n-1]
+		}
+		p.memory = append(p.memory[:0], e.body...)
+		p.body, p.at.payload = p.memory, nil
+		m.align(i, &p)
+		f.queue = append(f.queue, p)
+		f.bytes += len(p.body)
+	}
+	return nil
+}
+
+// align sets a datagram's time to the clock of the first feed, by a datagram that both have.
+func (m *merger) align(i int, p *part) {
+	f, other := &m.feeds[i], &m.feeds[1-i]
+	if len(m.inputs) == 1 || !p.at.timed {
+		return
+	}
+	p.at.ns += f.shift
+	for k := range other.queue {
+		o := &other.queue[k]
+		if o.session == p.session && o.sequence == p.sequence && o.count == p.count && o.at.timed {
+			if by := o.at.ns - p.at.ns; i == 1 {
+				f.shift += by
+				p.at.ns += by
+			} else {
+				other.shift -= by
+			}
+			return
+		}
+	}
+}
+
+// tellAll tells of sessions that begin.
+func (m *merger) tellAll(tell func(telling, string)) {
+	for _, h := range m.joined.happened {
+		tell(h.kind, h.text)
+	}
+	m.joined.happened = m.joined.happened[:0]
+}
+
+// name names the captures in sentences.
+func (m *merger) name() string {
+	if len(m.inputs) == 1 {
+		return m.inputs[0].src.name
+	}
+	return m.inputs[0].src.name + " and " + m.inputs[1].src.name
+}
+
+// where names the last datagram of which a message was taken.
+func (m *merger) where() string {
+	if m.now.where == "" {
+		return "the beginning"
+	}
+	return fmt.Sprintf("%s of %s", m.now.where, m.feeds[m.from].name)
+}
+
+// report returns what each feed had.
+func (m *merger) report() []MergedFeed {
+	list := make([]MergedFeed, len(m.feeds))
+	for i := range m.feeds {
+		f := &m.feeds[i]
+		list[i] = MergedFeed{Feed: f.name, Taken: f.taken, Again: f.again}
+		for _, s := range f.split.streams.sessions() {
+			list[i].Missing += s.Missing
+		}
+	}
+	return list
+}
+
+// merged counts datagrams that a host had merged.
+func (m *merger) merged() (n uint64) {
+	for i := range m.feeds {
+		n += m.feeds[i].split.merged
+	}
+	return n
+}
+
+// leftOut counts records that were not taken.
+func (m *merger) leftOut(split string) (list []Count) {
+	for _, in := range m.inputs {
+		list = append(list, in.leftOut()...)
+	}
+	for i := range m.feeds {
+		if n := m.feeds[i].split.unsplit; n > 0 {
+			list = append(list, Count{fmt.Sprintf("of %s not split by %s", m.feeds[i].name, split), n})
+		}
+	}
+	return list
+}
+
+// nothing returns the error that there is no message, or io.EOF.
+func (m *merger) nothing() error {
+	for i := range m.feeds {
+		if s := m.feeds[i].split; s.unsplit > 0 && s.datagrams == 0 {
+			return &fault{name: m.feeds[i].name, text: fmt.Sprintf("not one of its %d datagrams can be "+
+				"split (the last: %v): give another --split", s.unsplit, s.why)}
+		}
+	}
+	return io.EOF
+}
+
+// warnings returns a sentence for each feed, and for what both lack.
+func (m *merger) warnings() (list []string) {
+	for _, f := range m.report() {
+		if f.Taken+f.Again == 0 {
+			list = append(list, fmt.Sprintf("of the feed %s there is not one message", f.Feed))
+			continue
+		}
+		list = append(list, fmt.Sprintf("of the feed %s: %s taken, %d that had come already, and "+
+			"%d missing", f.Feed, counted(f.Taken, "message", "messages"), f.Again, f.Missing))
+	}
+	for _, s := range m.joined.sessions() {
+		if s.Gaps > 0 {
+			list = append(list, fmt.Sprintf("both feeds lack %s of its source's %s, in %s",
+				counted(s.Missing, "message", "messages"), s.name(), counted(s.Gaps, "gap", "gaps")))
+		}
+	}
+	if m.more > 0 {
+		list = append(list, fmt.Sprintf("%s left out, of more sessions than %d",
+			counted(m.more, "message was", "messages were"), streamsMost))
+	}
+	return list
+}

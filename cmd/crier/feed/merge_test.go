@@ -1,0 +1,267 @@
+package feed
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"crier/cmd/crier/feed/feedtest"
+)
+
+var (
+	feedA = netip.MustParseAddrPort("239.1.1.1:5000")
+	feedB = netip.MustParseAddrPort("239.1.2.1:5000")
+)
+
+// copied is a datagram as a capture is to have it.
+type copied struct {
+	at      time.Time
+	to      netip.AddrPort
+	payload []byte
+}
+
+// write writes datagrams to a capture in the order of their times.
+func write(t testing.TB, list []copied) string {
+	t.Helper()
+	slices.SortStableFunc(list, func(a, b copied) int { return a.at.Compare(b.at) })
+	path := filepath.Join(t.TempDir(), "feed.pcapng")
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := NewCaptureWriter(file, "a test", "eth0", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := netip.MustParseAddrPort("10.0.0.1:4000")
+	for _, d := range list {
+		if err := w.Write(d.at, from, d.to, d.payload); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// source makes datagrams of MoldUDP64: each has one to three messages, "m" and its number.
+func moldSource(n int) (list []copied, messages []string) {
+	at := time.Date(2026, 1, 1, 9, 0, 0, 0, time.UTC)
+	for i := range n {
+		count := 1 + i%3
+		b := append([]byte("S000000001"), make([]byte, 10)...)
+		binary.BigEndian.PutUint64(b[10:], uint64(len(messages)+1))
+		binary.BigEndian.PutUint16(b[18:], uint16(count))
+		for range count {
+			m := fmt.Sprintf("m%d", len(messages)+1)
+			messages = append(messages, m)
+			b = append(binary.BigEndian.AppendUint16(b, uint16(len(m))), m...)
+		}
+		at = at.Add(100 * time.Microsecond)
+		list = append(list, copied{at: at, payload: b})
+	}
+	return list, messages
+}
+
+// sent returns the datagrams of a source as they come by a feed: those for which lost is false,
+// to an address and later by shift.
+func sent(list []copied, to netip.AddrPort, shift time.Duration, lost func(i int) bool) (out []copied) {
+	for i, d := range list {
+		if lost == nil || !lost(i) {
+			d.to, d.at = to, d.at.Add(shift)
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// taken reads a merged feed to its end.
+func taken(t *testing.T, opts Options) (messages []string, times []time.Duration, s *Summary,
+	told []string) {
+	t.Helper()
+	opts.Format = "pcap"
+	opts.Tell = func(text string) { told = append(told, text) }
+	r, err := Open(opts, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	for {
+		m, err := r.Next()
+		if err == io.EOF {
+			return messages, times, r.Summary(), append(told, r.Warnings()...)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		messages, times = append(messages, string(m.Payload)), append(times, m.At)
+	}
+}
+
+func one(i int) func(int) bool { return func(k int) bool { return k == i } }
+
+// What one feed lacks comes from the other, once and in order, from two captures and from one.
+func TestMerge(t *testing.T) {
+	source, whole := moldSource(2000)
+	some := func(every, from int) func(int) bool {
+		return func(i int) bool { return i%every == from }
+	}
+	hour := time.Hour
+	for name, c := range map[string]struct {
+		lostA, lostB func(int) bool
+		shift        time.Duration
+		missing      uint64
+	}{
+		"whole":                       {},
+		"losses":                      {lostA: some(7, 3), lostB: some(7, 5)},
+		"the same datagrams are late": {lostA: some(10, 2), shift: 300 * time.Microsecond},
+		"the second is ahead":         {lostA: some(10, 2), lostB: some(10, 4), shift: -time.Millisecond},
+		"the first dies":              {lostA: func(i int) bool { return i > 700 }},
+		"the second begins later":     {lostB: func(i int) bool { return i < 700 }, lostA: func(i int) bool { return i > 800 && i%9 == 1 }},
+		"the first lacks the first":   {lostA: one(0)},
+		"the second is dead":          {lostB: func(int) bool { return true }},
+		"both lack some": {lostA: func(i int) bool { return i == 9 || i == 300 || i == 301 },
+			lostB: func(i int) bool { return i == 300 || i == 301 || i == 302 }, missing: 3},
+		"both lack the last":     {lostA: one(1999), lostB: one(1999)},
+		"clocks differ by hours": {lostA: some(7, 3), lostB: some(7, 5), shift: -3 * hour},
+	} {
+		a, b := sent(source, feedA, 0, c.lostA), sent(source, feedB, c.shift, c.lostB)
+		want := whole
+		if c.missing > 0 {
+			want = slices.Concat(whole[:600], whole[603:])
+		} else if name == "both lack the last" {
+			want = whole[:len(whole)-2]
+		}
+		merged := map[string]Options{"two captures": {Merge: []string{write(t, a), write(t, b)},
+			Split: "moldudp64"}}
+		if c.shift > -hour {
+			merged["one capture"] = Options{From: write(t, slices.Concat(a, b)),
+				Merge: []string{feedA.String(), feedB.String()}, Split: "moldudp64"}
+		}
+		for form, opts := range merged {
+			if name == "the second is dead" && form == "two captures" {
+				continue // a capture of nothing is an error
+			}
+			got, times, s, told := taken(t, opts)
+			if !slices.Equal(got, want) {
+				t.Errorf("%s, %s: %d messages, want %d: differ at %d", name, form, len(got), len(want),
+					differ(got, want))
+				continue
+			}
+			if span := times[len(times)-1]; span < 190*time.Millisecond || span > 210*time.Millisecond {
+				t.Errorf("%s, %s: it takes %v", name, form, span)
+			}
+			if len(s.Feeds) != 2 || s.Feeds[0].Taken+s.Feeds[1].Taken != uint64(len(want)) ||
+				s.Sessions[0].Missing != c.missing || len(s.Sessions) != 1 {
+				t.Errorf("%s, %s: %+v", name, form, s)
+			}
+			if text := strings.Join(told, "\n"); strings.Contains(text, "both feeds") !=
+				(c.missing > 0) {
+				t.Errorf("%s, %s: told %s", name, form, text)
+			}
+		}
+	}
+}
+
+// differ returns the first place where two lists differ.
+func differ(a, b []string) int {
+	for i := range a {
+		if i >= len(b) || a[i] != b[i] {
+			return i
+		}
+	}
+	return len(a)
+}
+
+// A feed that reorders, repeats and merges is taken as whole as one that doesn't.
+func TestMergeOutOfOrder(t *testing.T) {
+	source, whole := moldSource(300)
+	a := sent(source, feedA, 0, one(120))
+	for i := 10; i+3 < len(a); i += 11 { // one later than the three after it
+		a[i].at = a[i+3].at.Add(time.Microsecond)
+	}
+	a = append(a, copied{a[50].at.Add(time.Millisecond), feedA, a[50].payload})
+	at := slices.IndexFunc(a[200:], func(d copied) bool { return d.payload[19] == 3 }) + 200
+	a[at].payload = slices.Concat(a[at].payload, a[at+1].payload) // the second one is smaller
+	a = slices.Delete(a, at+1, at+2)
+	got, _, s, told := taken(t, Options{Merge: []string{write(t, a),
+		write(t, sent(source, feedB, time.Millisecond, func(i int) bool { return i%2 == 0 && i != 120 }))},
+		Split: "moldudp64"})
+	if !slices.Equal(got, whole) || s.Sessions[0].Missing > 0 {
+		t.Errorf("%d messages, want %d: differ at %d: %+v\n%s", len(got), len(whole), differ(got, whole),
+			s, strings.Join(told, "\n"))
+	}
+}
+
+// The recorded feeds, each with losses of its own on both ways, are whole and once again.
+func TestMergeRecorded(t *testing.T) {
+	for _, file := range []string{"iex-deep-20231002-first5000pkts.pcap.gz",
+		"iex-tops16-20170710-sample.pcapng.gz"} {
+		path := feedtest.Recorded(t, file)
+		d, err := OpenDatagrams(path, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		var source []copied
+		for {
+			g, err := d.Next()
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			source = append(source, copied{at: g.At, payload: bytes.Clone(g.Payload)})
+		}
+		f, err := Open(Options{From: path, Format: "pcap", Split: "iextp"}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		var want []string
+		for {
+			m, err := f.Next()
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			want = append(want, string(m.Payload))
+		}
+		// Each loses 1 %, and never both the same.
+		random := marketRand{7}
+		fate := make([]int64, len(source))
+		for i := range fate {
+			fate[i] = random.below(100)
+		}
+		a := sent(source, feedA, 0, func(i int) bool { return fate[i] == 0 })
+		b := sent(source, feedB, 35*time.Microsecond, func(i int) bool { return fate[i] == 1 })
+		for form, opts := range map[string]Options{
+			"two captures": {Merge: []string{write(t, a), write(t, b)}},
+			"one capture": {From: write(t, slices.Concat(a, b)),
+				Merge: []string{feedA.String(), feedB.String()}},
+		} {
+			opts.Split = "iextp"
+			got, _, s, told := taken(t, opts)
+			if !slices.Equal(got, want) || s.Sessions[0].Missing > 0 ||
+				s.Feeds[0].Missing == 0 || s.Feeds[1].Missing == 0 {
+				t.Errorf("%s, %s: %d messages, want %d: differ at %d: %+v\n%s", file, form, len(got),
+					len(want), differ(got, want), s, strings.Join(told, "\n"))
+			}
+		}
+	}
+}
