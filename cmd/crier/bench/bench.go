@@ -182,6 +182,50 @@ Examples:
   crier bench history --net netns --size 64 --rate 10k --runs 5
 
 `),
+			kindCommand(report.Partitions,
+				"rate of a subscriber of all partitions, and traffic of an idle publisher",
+				`The same messages, with keys that spread evenly, go to subscribers of one partition, and to
+subscribers of all partitions of a topic that has several, each on a group of its own.
+These take turns, and each run is held against its neighbour: what is printed is the
+median of the ratios, with the interval that holds the true one. Then each publisher is
+watched while it has nothing to send.
+
+Examples:
+
+  # 16 partitions against one, between network namespaces
+  crier bench partitions --net netns
+
+  # 256 partitions over 16 groups
+  crier bench partitions --partitions 256 --groups 16 --runs 3
+
+`),
+			kindCommand(report.Keys, "cost of a key and a header",
+				`Messages with a key of 8 bytes and one header go to subscribers, and plain ones that take as
+many bytes on the wire. These take turns, and each run is held against its neighbour:
+what is printed is the median of the ratios, with the interval that holds the true one,
+and the heap allocations for a message.
+
+Examples:
+
+  crier bench keys --net netns
+
+  # small messages
+  crier bench keys --size 16 --runs 3
+
+`),
+			kindCommand(report.Feeds, "cost of a second feed",
+				`The same messages go to subscribers by one feed, and by two: every datagram twice, of which
+the first one counts. These take turns, and each run is held against its neighbour: what
+is printed is the median of the ratios, with the interval that holds the true one.
+
+Examples:
+
+  crier bench feeds --net netns
+
+  # at a rate, where times count
+  crier bench feeds --size 64 --rate 10k --runs 5
+
+`),
 			kindCommand(report.Limits, "rates of this machine's kernel with bare UDP multicast",
 				`No protocol: datagrams as fast as no receiver loses any, sent with a system call
 each (plain), with one for many (sendmmsg), and cut by the kernel (offload); and

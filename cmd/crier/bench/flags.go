@@ -42,6 +42,8 @@ func declare(kind string, flags *cli.FlagSet) *options {
 		o.Sizes = []int{4 << 10}
 	case report.Recording, report.History:
 		o.Sizes = []int{64, 1 << 10}
+	case report.Partitions, report.Keys, report.Feeds:
+		o.Sizes = []int{64, 1 << 10}
 	}
 	flags.Var((*sizeList)(&o.Sizes), "size", "bytes of a message")
 	flags.IntSliceVar(&o.Subscribers, "subscribers", o.Subscribers,
@@ -83,6 +85,16 @@ func declare(kind string, flags *cli.FlagSet) *options {
 		o.Burst = 64 << 20
 		flags.Var(cli.SizeOf(&o.Burst), "burst",
 			"with --rate: what a publisher sends before it dies, and another asks for then")
+	case report.Partitions, report.Keys, report.Feeds:
+		duration = 2 * time.Second
+		o.Rates = []float64{0}
+		flags.Var(cli.RatesOf(&o.Rates), "rate",
+			"`MESSAGES` a second, each due at its time; 0: as fast as the slowest takes them")
+		if kind == report.Partitions {
+			flags.IntVar(&o.Partitions, "partitions", 16, "how many `PARTITIONS` the topic has")
+			flags.IntVar(&o.Groups, "groups", 0, "how many `GROUPS` carry them (default: as many as "+
+				"there are partitions, at most 16)")
+		}
 	default:
 		duration = map[string]time.Duration{report.Limits: 2 * time.Second}[kind]
 		if duration == 0 {
@@ -107,12 +119,11 @@ func declare(kind string, flags *cli.FlagSet) *options {
 	}
 	flags.DurationVar(&o.Duration, "duration", duration, lasting)
 	runs := 1
-	if kind == report.Overload || kind == report.Recording || kind == report.History {
+	if report.InTurns(kind) {
 		runs = 9
 	}
 	flags.IntVar(&o.Runs, "runs", runs, "run each cell `N` times, and print medians")
-	if kind != report.Fanout && kind != report.Limits && kind != report.Overload &&
-		kind != report.Spilling && kind != report.Recording && kind != report.History {
+	if kind == report.Throughput || kind == report.Latency || kind == report.Recovery {
 		usual := 0.0
 		if kind == report.Recovery {
 			usual = 0.01

@@ -156,6 +156,12 @@ func (b *coordinator) measure(ctx context.Context) error {
 		return b.record(ctx)
 	case report.History:
 		return b.history(ctx)
+	case report.Partitions:
+		return b.partitions(ctx)
+	case report.Keys:
+		return b.keys(ctx)
+	case report.Feeds:
+		return b.feeds(ctx)
 	case report.Limits:
 		cells, err := b.measureLimits(ctx)
 		b.cells = cells

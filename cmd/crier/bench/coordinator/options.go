@@ -13,6 +13,7 @@ import (
 	"crier/multicast"
 	"crier/publisher"
 	"crier/reliable/journal"
+	"crier/reliable/topic"
 	"crier/subscriber"
 )
 
@@ -44,6 +45,10 @@ type Options struct {
 	// History is, for History, the memory of a history, and Burst what a publisher sends before it
 	// dies, in bytes.
 	History, Burst int
+
+	// Partitions are, for report.Partitions, those of a topic, and Groups its groups; 0: as many as
+	// there are, 16 at most.
+	Partitions, Groups int
 
 	Slow
 	Recording
@@ -186,6 +191,13 @@ func (o *Options) Validate() error {
 	if err := o.validateHistory(); err != nil {
 		return err
 	}
+	if o.Kind == report.Partitions {
+		l := topic.Layout{Partitions: o.Partitions, Groups: o.Groups}
+		if _, err := l.Complete(); err != nil || o.Partitions < 2 {
+			return cli.Usagef("--partitions %d over --groups %d is no layout: give 2 to %d, and no "+
+				"more groups", o.Partitions, o.Groups, topic.MaxPartitions)
+		}
+	}
 	return o.validateNetwork()
 }
 
@@ -194,10 +206,7 @@ func (o *Options) Validate() error {
 const minSpilt = 256
 
 // flat reports whether the benchmark may send as fast as possible.
-func (o *Options) flat() bool {
-	return o.Kind == report.Fanout || o.Kind == report.Throughput || o.Kind == report.Overload ||
-		o.Kind == report.Spilling || o.Kind == report.Recording || o.Kind == report.History
-}
+func (o *Options) flat() bool { return report.MayBeFlat(o.Kind) }
 
 // Bounds of buffers, in bytes.
 const (

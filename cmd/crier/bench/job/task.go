@@ -49,6 +49,8 @@ type Task struct {
 	Survival Survival
 	// Recording is about the logs of recorders, and of publishers.
 	Recording Recording
+	// Shape is that of a publisher's stream.
+	Shape Shape
 }
 
 // Survival describes a publisher that dies beside those that are measured.

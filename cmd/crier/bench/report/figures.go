@@ -61,6 +61,11 @@ type Figures struct {
 	// Served is what a survivor beside the measured ones got of them, of a publisher that died.
 	Served float64 `json:"served_bytes_per_second,omitempty"`
 
+	// Of a publisher that has sent all, and whose subscribers have it: the datagrams that it sent and
+	// heard a second.
+	IdleSent  float64 `json:"idle_sent_per_second,omitempty"`
+	IdleHeard float64 `json:"idle_heard_per_second,omitempty"`
+
 	// Where every byte is checked, and a publisher keeps a slow subscriber's pace.
 	SlowMissing uint64 `json:"slow_missing,omitempty"`
 	// Damaged counts messages that differ from the published ones, at the slow subscriber too.
@@ -92,6 +97,9 @@ func FiguresOf(out *job.Outcome, size int) Figures {
 		merged(out, func(r *job.Result) *hist.Histogram { return r.Recovery })
 	all.Merge(&latency)
 	all.Merge(repaired)
+	if len(out.Writers) > 0 && out.Writers[0].IdleSent > 0 {
+		rate = 0 // nothing was published
+	}
 	if !math.IsInf(rate, 1) {
 		f.MessagesPerSecond, f.BytesPerSecond = rate, rate*float64(size)
 	}
@@ -108,6 +116,8 @@ func FiguresOf(out *job.Outcome, size int) Figures {
 		f.PublisherAllocs += perMessage(float64(r.Allocs), out.Sent)
 		f.PublisherRSS = max(f.PublisherRSS, r.RSS[1])
 		f.PublisherGrowth = max(f.PublisherGrowth, int64(r.RSS[1])-int64(r.RSS[0]))
+		f.IdleSent += r.IdleSent
+		f.IdleHeard += r.IdleHeard
 		f.Datagrams += r.Datagrams
 		f.SentBytes += perMessage(float64(r.Bytes), out.Sent)
 		f.Calls += r.Calls

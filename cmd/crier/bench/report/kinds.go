@@ -11,4 +11,21 @@ const (
 	Spilling   = "spill"
 	Recording  = "record"
 	History    = "history"
+	Partitions = "partitions"
+	Keys       = "keys"
+	Feeds      = "feeds"
 )
+
+// InTurns reports whether a benchmark holds runs against others that take turns with them.
+func InTurns(kind string) bool {
+	switch kind {
+	case Overload, Recording, History, Partitions, Keys, Feeds:
+		return true
+	}
+	return false
+}
+
+// MayBeFlat reports whether a benchmark may send as fast as its subscribers take it.
+func MayBeFlat(kind string) bool {
+	return InTurns(kind) || kind == Fanout || kind == Throughput || kind == Spilling
+}

@@ -66,6 +66,8 @@ func medians(each []Figures) Figures {
 	f.Repairs = whole(func(f *Figures) uint64 { return f.Repairs })
 	f.SlowMessages = whole(func(f *Figures) uint64 { return f.SlowMessages })
 	f.SlowLost = whole(func(f *Figures) uint64 { return f.SlowLost })
+	f.IdleSent = number(func(f *Figures) float64 { return f.IdleSent })
+	f.IdleHeard = number(func(f *Figures) float64 { return f.IdleHeard })
 	f.Served = number(func(f *Figures) float64 { return f.Served })
 	f.Spill = medianSpill(each)
 	f.Latency = medianQuantiles(each, func(f *Figures) *hist.Quantiles { return f.Latency })

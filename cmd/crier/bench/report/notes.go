@@ -22,7 +22,11 @@ var titles = map[string]string{
 		"disk, and comes back",
 	Recording: "Record: what subscribers have beside a recorder, and what that takes itself",
 	History:   "History: what a subscriber has that keeps messages for others",
-	Limits:    "Limits: bare UDP multicast, without a protocol",
+	Partitions: "Partitions: what a subscriber of all partitions has, and what a publisher sends " +
+		"that has nothing to say",
+	Keys:   "Keys: what messages with a key and a header cost",
+	Feeds:  "Feeds: what a second feed costs",
+	Limits: "Limits: bare UDP multicast, without a protocol",
 }
 
 func title(benchmark string) string { return titles[benchmark] }
@@ -77,6 +81,8 @@ func notes(cells []*Cell) string {
 		recordNotes(cells, say)
 	case c.Benchmark == History:
 		historyNotes(cells, say)
+	case InTurns(c.Benchmark) && c.Benchmark != Overload:
+		shapeNotes(cells, say)
 	case c.Benchmark == Spilling:
 		spillNotes(cells, c.Overloaded, say)
 	case c.Overloaded != nil:

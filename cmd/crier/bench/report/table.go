@@ -129,6 +129,8 @@ var columnSets = map[string][]column{
 	Spilling:  spillColumns(),
 	Recording: recordColumns(),
 	History:   historyColumns(),
+
+	Partitions: partitionColumns(), Keys: keyColumns(), Feeds: feedColumns(),
 	Throughput: slices.Concat(
 		[]column{colSize, colSubs, colPubs, colRate, colBytes, colMiss},
 		cpuColumns(colPubCPU, colSubCPU), []column{colRepair, colShare}),
@@ -159,8 +161,7 @@ func timeOf(c *Cell) *hist.Quantiles {
 	switch {
 	case c.Trip != nil:
 		return c.Trip
-	case c.Rate == 0 && (c.Benchmark == Limits || c.Benchmark == Overload ||
-		c.Benchmark == Spilling || c.Benchmark == Recording || c.Benchmark == History):
+	case c.Rate == 0 && (c.Benchmark == Limits || c.Benchmark == Spilling || InTurns(c.Benchmark)):
 		return nil // there it is the length of a queue
 	}
 	return c.Latency

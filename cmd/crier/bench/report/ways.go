@@ -1,5 +1,7 @@
 package report
 
+import "strconv"
+
 // Ways of latency cells.
 const (
 	WayOne  = "one way"
@@ -27,6 +29,31 @@ const (
 	WayHistory   = "with a history"
 	WayUnasked   = "after a crash"
 	WayServing   = "serving after a crash"
+)
+
+// Ways of cells about partitions, besides that which WayPartitions returns.
+const (
+	WayPartition = "1 partition"
+	wayIdle      = ", idle"
+)
+
+// WayPartitions returns the way of so many partitions, and WayIdle that of a publisher that has sent
+// all.
+func WayPartitions(n int) string { return strconv.Itoa(n) + " partitions" }
+
+// WayIdle returns the way of a publisher that has sent all.
+func WayIdle(way string) string { return way + wayIdle }
+
+// Ways of cells about keys.
+const (
+	WayPlain = "plain, as many bytes"
+	WayKeyed = "with a key and a header"
+)
+
+// Ways of cells about feeds.
+const (
+	WayFeed  = "one feed"
+	WayFeeds = "two feeds"
 )
 
 // Ways of recovery cells.

@@ -108,7 +108,7 @@ func drain(w *worker) error {
 // once.
 func drainAll(c multicast.Conn, in *sink, got *atomic.Uint64) error {
 	ps := make([]multicast.Packet, 512)
-	counter := in.flows[0].counter
+	counter := in.origins[0].counter
 	for {
 		n, err := c.Read(ps)
 		if errors.Is(err, net.ErrClosed) {

@@ -32,6 +32,7 @@ func (w *worker) publisherConfig() (publisher.Config, error) {
 	if w.task.Pressure.Drop {
 		cfg.Flow.WhenFull = publisher.Drop
 	}
+	cfg.Partitions, cfg.Groups = w.task.Shape.Partitions, w.task.Shape.Groups
 	if w.task.Checked() {
 		cfg.Flow.Pace = publisher.Named(slowName)
 		cfg.Repair.Floor = w.task.Pressure.RepairFloor
@@ -71,14 +72,21 @@ func publish(w *worker) error {
 	ready := readyOf(&before.Socket)
 	ready.Datagram = p.Datagram()
 	ctx := context.Background()
+	send := func(batch [][]byte) error { return hand(ctx, p, batch) }
+	if s := &w.task.Shape; s.Alone || s.Key > 0 || s.Header > 0 {
+		send = newKeyed(s, p).send
+	}
+	var at idle
 	return w.send(ready, func() (uint64, error) {
-		err := source.run(func(batch [][]byte) error { return hand(ctx, p, batch) })
+		err := source.run(send)
 		if err == nil {
 			err = p.Flush(ctx)
 		}
+		at.watch(p, w.task.Shape.Idle)
 		return source.sent, err
 	}, func(r *job.Result) {
 		source.into(r)
+		r.IdleSent, r.IdleHeard = at.sent, at.heard
 		after := p.Stats()
 		wrote(r, &before.Socket, &after.Socket)
 		r.Nacks, r.Repairs = after.Nacks-before.Nacks, after.Repairs-before.Repairs

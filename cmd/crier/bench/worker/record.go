@@ -117,19 +117,20 @@ func (t *taped) note() {
 	s, now := t.sink, time.Now()
 	for _, have := range t.r.Sessions() {
 		for i, id := range t.task.Sessions {
-			f := &s.flows[i]
-			if have.Key.Session != id || have.Next.Offset <= f.next {
+			if have.Key.Session != id || int(have.Key.Channel) >= t.task.Shape.Channels() {
+				continue
+			}
+			f := &s.flows[i*t.task.Shape.Channels()+int(have.Key.Channel)]
+			if have.Next.Offset <= f.next {
 				continue
 			}
 			if s.total == 0 {
 				s.firstAt = now
 			}
 			s.total += have.Next.Offset - f.next
-			f.next = have.Next.Offset
+			f.pass(have.Next.Offset)
 			s.lastAt, s.lastCount = now, s.total
-			if f.counted {
-				f.counter.Set(f.next)
-			}
+			f.of.tell()
 		}
 	}
 }

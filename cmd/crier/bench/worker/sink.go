@@ -11,9 +11,10 @@ import (
 // sink counts the messages that one process receives. It is used by one
 // goroutine at a time.
 type sink struct {
-	flows  []flow // by publisher
-	stride uint64 // messages between two looks at the clock; a power of two
-	total  uint64
+	flows   []flow   // by publisher and partition
+	origins []origin // by publisher
+	stride  uint64   // messages between two looks at the clock; a power of two
+	total   uint64
 
 	firstAt, lastAt time.Time // of the first message, and of the latest one that was timed
 	lastCount       uint64    // messages up to lastAt
@@ -23,9 +24,16 @@ type sink struct {
 	latency, repaired, recovery, found, kernel hist.Histogram
 }
 
-// flow counts the messages of one publisher.
+// flow counts the messages of a partition.
 type flow struct {
-	next    uint64 // the number that is expected: those before it came, or were given up
+	next uint64 // the number that is expected: those before it came, or were given up
+	of   *origin
+}
+
+// origin counts those of all partitions of a publisher.
+type origin struct {
+	done    uint64 // messages that came, or were given up
+	told    uint64 // as the publisher knows
 	counter job.Counter
 	counted bool
 }
@@ -34,13 +42,18 @@ type flow struct {
 const maxStride = 64
 
 func newSink(t *job.Task, p *job.Progress) *sink {
-	s := &sink{flows: make([]flow, len(t.Sessions)), stride: maxStride}
+	partitions := t.Shape.Channels()
+	s := &sink{flows: make([]flow, len(t.Sessions)*partitions),
+		origins: make([]origin, len(t.Sessions)), stride: maxStride}
+	for i := range s.flows {
+		s.flows[i].of = &s.origins[i/partitions]
+	}
 	for s.stride > 1 && (t.Rate > 0 || s.stride*uint64(t.Size) > 16<<10) {
 		s.stride /= 2
 	}
 	if p != nil {
-		for i := range s.flows {
-			s.flows[i].counter, s.flows[i].counted = p.Counter(i, t.Index), true
+		for i := range s.origins {
+			s.origins[i].counter, s.origins[i].counted = p.Counter(i, t.Index), true
 		}
 	}
 	return s
@@ -51,10 +64,10 @@ func (s *sink) message(f *flow, number uint64, payload []byte) (due int64) {
 	if number != f.next {
 		s.disorder++
 	}
-	f.next = number + 1
+	f.pass(number + 1)
 	s.total++
-	if f.counted && f.next&(s.stride-1) == 0 {
-		f.counter.Set(f.next)
+	if o := f.of; o.counted && o.done-o.told >= s.stride {
+		o.tell()
 	}
 	if s.total&(s.stride-1) == 0 || s.total == 1 {
 		s.lastAt, s.lastCount = time.Now(), s.total
@@ -71,9 +84,21 @@ func (s *sink) message(f *flow, number uint64, payload []byte) (due int64) {
 // passed counts messages that will not come, so that they hold no publisher back.
 func (s *sink) passed(f *flow, from, to uint64) {
 	s.lost += to - from
+	f.pass(to)
+	f.of.tell()
+}
+
+// pass goes on to a number.
+func (f *flow) pass(to uint64) {
+	f.of.done += to - f.next // less than 0 for a message that came twice
 	f.next = to
-	if f.counted {
-		f.counter.Set(f.next)
+}
+
+// tell has the publisher know how far this process is.
+func (o *origin) tell() {
+	if o.counted {
+		o.told = o.done
+		o.counter.Set(o.done)
 	}
 }
 

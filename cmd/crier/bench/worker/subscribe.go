@@ -3,6 +3,7 @@ package worker
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -22,7 +23,7 @@ const (
 type reception struct {
 	*sink
 	sessions []subscriber.SessionID
-	last     int  // the flow of the latest message
+	last     int  // the session of the latest message
 	paced    bool // messages have due times, each
 	ledger   *ledger
 }
@@ -38,7 +39,7 @@ func sessionIDs(t *job.Task) []subscriber.SessionID {
 
 // handle is the subscriber's Handler.
 func (s *reception) handle(ev *subscriber.Event) {
-	f := s.flow(ev.Session)
+	f := s.flow(ev.Session, ev.Partition)
 	if f == nil {
 		return // another program's session on this group
 	}
@@ -75,17 +76,19 @@ func (s *reception) handle(ev *subscriber.Event) {
 	}
 }
 
-func (s *reception) flow(session subscriber.SessionID) *flow {
-	if s.sessions[s.last] == session {
-		return &s.flows[s.last]
-	}
-	for i, id := range s.sessions {
-		if id == session {
-			s.last = i
-			return &s.flows[i]
+func (s *reception) flow(session subscriber.SessionID, partition uint32) *flow {
+	if s.sessions[s.last] != session {
+		i := slices.Index(s.sessions, session)
+		if i < 0 {
+			return nil
 		}
+		s.last = i
 	}
-	return nil
+	partitions := len(s.flows) / len(s.sessions)
+	if int(partition) >= partitions {
+		return nil
+	}
+	return &s.flows[s.last*partitions+int(partition)]
 }
 
 // subscriberConfig returns the configuration that the task asks for, without a Handler.
@@ -163,18 +166,19 @@ func arrived(s *subscriber.Subscriber, sessions []subscriber.SessionID, counts [
 	}
 	return settle(func() (uint64, bool) {
 		var done uint64
-		complete := 0
+		far := make([]uint64, len(sessions)) // over all partitions
 		for _, st := range s.Sessions() {
-			for i, id := range sessions {
-				if st.ID == id {
-					done += st.Delivered + st.Lost
-					if st.Delivered+st.Lost >= counts[i]-min(counts[i], st.FirstOffset) {
-						complete++
-					}
-				}
+			if i := slices.Index(sessions, st.ID); i >= 0 {
+				done += st.Delivered + st.Lost
+				far[i] += st.Delivered + st.Lost + st.FirstOffset
 			}
 		}
-		return done, complete == len(sessions)
+		for i, n := range far {
+			if n < counts[i] {
+				return done, false
+			}
+		}
+		return done, true
 	})
 }
 
