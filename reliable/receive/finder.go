@@ -58,13 +58,10 @@ func (d *finder) start(r *Receiver) {
 	}
 }
 
-// anyChannel stands for all channels in a FIND for any session.
-const anyChannel = ^uint32(0)
-
 // asksFor returns the channel that sessions of before are looked for by.
 func (r *Receiver) asksFor() uint32 {
 	if len(r.cfg.Topics) > 0 {
-		return anyChannel
+		return frame.EveryChannel
 	}
 	return 0
 }

@@ -85,7 +85,7 @@ func (a *announce) next(r *Recorder) (reliable.Batch, bool) {
 		a.rest = a.digest(r, t)
 	}
 	b := a.part(r)
-	b.To = a.to.group
+	b.To = a.to.toHome()
 	r.stats.Digests++
 	return b, true
 }

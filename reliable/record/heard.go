@@ -68,9 +68,8 @@ func (r *Recorder) Frame(session uint64, channel uint32, f *frame.Frame) {
 	if !t.live {
 		t.live = true
 		t.tell(r.now.Add(announceFirst))
-		if _, groups := r.Memberships(); f.GroupIndex < len(groups) {
-			t.group = groups[f.GroupIndex]
-		}
+		t.group = r.receiver.DataGroup(session, channel)
+		t.home = r.receiver.Group(session)
 		if t.hears() { // else it is what survivors had
 			r.tell(Event{Kind: Recording, Key: t.key, Title: t.title})
 		}

@@ -103,21 +103,6 @@ func New(cfg Config) (*Recorder, error) {
 	return r, err
 }
 
-// Memberships returns the groups to be joined, as Receiver.Memberships does.
-func (r *Recorder) Memberships() (version uint64, groups []netip.AddrPort) {
-	if r.receiver == nil {
-		return 0, r.cfg.Groups
-	}
-	return r.receiver.Memberships()
-}
-
-// NotJoined says that a group of Memberships can't be joined.
-func (r *Recorder) NotJoined(group netip.AddrPort) {
-	if r.receiver != nil {
-		r.receiver.NotJoined(group)
-	}
-}
-
 // positions returns where the tapes go on if their sessions are heard again.
 func (r *Recorder) positions() (list []reliable.Position) {
 	for _, t := range r.list {
@@ -291,7 +276,7 @@ func (r *Recorder) Next(now reliable.Time) (reliable.Batch, bool) {
 	if b, of, ok := r.service.Next(now); ok {
 		s.taken, s.served = true, true
 		if t := r.tapes[of]; !b.To.IsValid() && t != nil {
-			b.To = t.group
+			b.To = t.toGroup()
 		}
 		return b, true
 	}

@@ -16,8 +16,8 @@ import (
 type tape struct {
 	r   *Recorder
 	key journal.Key
-	// group is the group that its frames come by, if they come.
-	group netip.AddrPort
+	// group is the one that its frames come by, if they come, and home that of its session.
+	group, home netip.AddrPort
 
 	// title is whose stream it is, or nil. untold says that the log hasn't got it.
 	title  *reliable.Title
