@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -97,7 +98,12 @@ func TestUsage(t *testing.T) {
 			"too small for 256 partitions", "at least", "at most 93 partitions"}},
 		{"pub --header x", []string{"--header", `"x" has no name and value`, "source=feed1"}},
 		{"pub --header =x", []string{"--header", `"=x" has no name and value`, "source=feed1"}},
-		{"pub --header a=1 --header a=2", []string{"--header", `"a=2"`, "second", "once"}},
+		{"pub --header a=1 --header a=2", []string{"--header", `"a" is there twice`}},
+		{"pub --header a=" + strings.Repeat("v", 1025), []string{"--header", "1025 bytes", "1024"}},
+		{"pub --header " + strings.Repeat("n", 256) + "=1", []string{"--header", "256 bytes", "255"}},
+		{"pub " + headers(33), []string{"--header", "33 headers are more than 32"}},
+		{"sub --show name", []string{"--show", `"name" is not a field`, "topic, partition"}},
+		{"sub --show key --format json", []string{"--show key", "--format lines", "json"}},
 		{"doctor --topic a*", []string{"--topic 'a*' is a pattern"}},
 
 		{"pub --disk 1GiB --disk-dir .", []string{"--disk", "--pace none", "--pace slowest"}},
@@ -253,6 +259,15 @@ func TestUsage(t *testing.T) {
 	if b, err := os.ReadFile(file); err != nil || string(b) != "a\nb\n" {
 		t.Errorf("the feed is now %q, %v", b, err)
 	}
+}
+
+// headers returns so many --header flags.
+func headers(n int) string {
+	var words []string
+	for i := range n {
+		words = append(words, fmt.Sprintf("--header h%d=1", i))
+	}
+	return strings.Join(words, " ")
 }
 
 // What is wrong with the world around: exit code 1, and a sentence that names it.

@@ -5,14 +5,12 @@ package events
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/netip"
 	"strconv"
-	"unicode/utf8"
 
 	"crier/cmd/crier/cli"
 	"crier/subscriber"
@@ -24,6 +22,8 @@ type Printer struct {
 	Groups bool
 	// Feeds are what words call the feeds, in the order of Event.Feed.
 	Feeds []string
+	// Show are the fields before each message, in the format lines.
+	Show Fields
 
 	command string // before each line of words
 	format  string
@@ -127,7 +127,7 @@ func (p *Printer) Event(ctx context.Context, ev *subscriber.Event) error {
 			b = binary.BigEndian.AppendUint32(b, uint32(len(ev.Payload)))
 			return append(b, ev.Payload...)
 		}
-		b = append(b, ev.Payload...)
+		b = append(p.Show.append(b, ev), ev.Payload...)
 		return append(b, '\n')
 	})
 }
@@ -272,13 +272,20 @@ type Line struct {
 	Received  int64   `json:"received_ns,omitempty"`
 	Recovered *bool   `json:"recovered,omitempty"`
 	Recovery  int64   `json:"recovery_ns,omitempty"`
-	Text      *string `json:"text,omitempty"`   // the payload, where it is UTF-8
-	Base64    *string `json:"base64,omitempty"` // the payload, where it is not
-	From      *uint64 `json:"from,omitempty"`   // of a loss or a fork: offsets from, and below to
-	To        *uint64 `json:"to,omitempty"`
-	Cause     string  `json:"cause,omitempty"`
-	Feed      *int    `json:"feed,omitempty"`  // of feed-down and feed-up: from 0, as they are given
-	Other     string  `json:"other,omitempty"` // of a fork or a contest: the other session
+	Key       *string `json:"key,omitempty"`        // a message's, where it has one in UTF-8
+	KeyBase64 *string `json:"key_base64,omitempty"` // a message's, where it has one that isn't
+	// Headers are a message's by name, those with a value in UTF-8.
+	Headers map[string]string `json:"headers,omitempty"`
+	// HeadersBase64 are a message's by name, those with another value.
+	HeadersBase64 map[string]string `json:"headers_base64,omitempty"`
+
+	Text   *string `json:"text,omitempty"`   // the payload, where it is UTF-8
+	Base64 *string `json:"base64,omitempty"` // the payload, where it is not
+	From   *uint64 `json:"from,omitempty"`   // of a loss or a fork: offsets from, and below to
+	To     *uint64 `json:"to,omitempty"`
+	Cause  string  `json:"cause,omitempty"`
+	Feed   *int    `json:"feed,omitempty"`  // of feed-down and feed-up: from 0, as they are given
+	Other  string  `json:"other,omitempty"` // of a fork or a contest: the other session
 	// Certificate is what the survivors of a silent publisher found: of silent, amended and
 	// resumed.
 	Certificate *Certificate `json:"certificate,omitempty"`
@@ -308,13 +315,8 @@ func lineOf(ev *subscriber.Event, group string) *Line {
 		if !ev.Sent.IsZero() {
 			line.SentNS = ev.Sent.UnixNano()
 		}
-		if utf8.Valid(ev.Payload) {
-			text := string(ev.Payload)
-			line.Text = &text
-		} else {
-			text := base64.StdEncoding.EncodeToString(ev.Payload)
-			line.Base64 = &text
-		}
+		line.Text, line.Base64 = textOrBase64(ev.Payload)
+		line.properties(ev)
 	case subscriber.Loss:
 		line.From, line.To, line.Cause = &ev.Lost.From, &ev.Lost.To, ev.Cause.String()
 	case subscriber.FeedDown, subscriber.FeedUp:

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"strings"
 
+	"crier/cmd/crier/cli"
 	"crier/reliable"
+	"crier/reliable/frame"
 )
 
 // headersFlag is the value of --header: those that come with each message.
@@ -24,12 +26,15 @@ func (h *headersFlag) Set(text string) error {
 	if !ok || name == "" {
 		return fmt.Errorf("%q has no name and value: write it as in source=feed1", text)
 	}
-	for _, one := range h.list {
-		if one.Name == name {
-			return fmt.Errorf("%q is the second header of this name: give it once", text)
-		}
-	}
 	h.list = append(h.list, reliable.Header{Name: name, Value: []byte(value)})
+	return nil
+}
+
+// check returns an error about headers that don't fit a message.
+func (h *headersFlag) check() error {
+	if _, err := frame.AppendProperties(nil, nil, h.list); err != nil {
+		return cli.Usagef("--header: %v", err)
+	}
 	return nil
 }
 

@@ -54,6 +54,9 @@ func (o *options) validate() error {
 	if err := cli.CheckMemory("--resend-buffer", resend); err != nil {
 		return err
 	}
+	if err := o.headers.check(); err != nil {
+		return err
+	}
 	if err := o.validateContinue(); err != nil {
 		return err
 	}

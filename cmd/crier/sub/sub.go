@@ -22,6 +22,7 @@ type options struct {
 	cfg      subscriber.Config
 	source   string
 	format   string
+	show     events.Fields
 	count    uint64
 	untilEnd bool
 	timeout  time.Duration
@@ -58,11 +59,12 @@ With --interval there is a line of figures each so often on standard error:
 messages and bits of messages a second; messages lost and recovered, NACKs, and the
 kernel's drops meanwhile; and lag and open sessions at its end.
 
-With --format json each line is an object. Its type is message (with session, name
-and group, offset, sent_ns, received_ns, recovered, and text, or base64 where the payload is
-not UTF-8), loss (from, to, which is exclusive, and cause), or a change of a
-session: new, inquest, silent, amended, resumed, ended, moved, contested. The other formats
-print only messages, and the rest as words on standard error.
+With --format json each line is an object. Its type is message (with session, partition, name
+and group, offset, sent_ns, received_ns, recovered, key and headers, and text, or base64 where
+the payload is not UTF-8), loss (from, to, which is exclusive, and cause), or a change of a
+session: new, inquest, silent, amended, resumed, ended, moved, contested, feed-down, feed-up. The
+other formats print only messages, and the rest as words on standard error. Lines have what
+--show names before each message.
 
 A session is silent when nothing was heard of its publisher for --silence, but not
 before five of the heartbeat intervals that the publisher announces have passed:
@@ -132,6 +134,7 @@ func (o *options) declare(flags *cli.FlagSet) {
 	flags.StringVar(&o.format, "format", "lines",
 		"how to print messages: lines, len (u32 length, payload) or json")
 	cli.Offer(flags, "format", cli.Words("lines", "len", "json"))
+	o.show.Declare(flags)
 	stretch.DeclareStart(flags, &o.cfg.Start, "where to begin in a session that is older: at the "+
 		"`POINT` latest, oldest (that is held), offset:N, time:T (as in RFC 3339, or a time ago, "+
 		"such as -10m), resume, or resume:oldest; with --state it is resume",
@@ -240,7 +243,10 @@ func (o *options) validate() error {
 	if err := cli.CheckMemory("--history", history); err != nil {
 		return err
 	}
-	return events.CheckFormat(o.format)
+	if err := events.CheckFormat(o.format); err != nil {
+		return err
+	}
+	return o.show.Check(o.format)
 }
 
 // complete fills in what the flags of the network say.

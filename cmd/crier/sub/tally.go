@@ -276,7 +276,7 @@ func (t *tally) rest(ev *subscriber.Event) {
 // are over when there are too many.
 func (s *streamTally) complete(known []subscriber.Session) {
 	for i := range known {
-		if k := &known[i]; k.ID == s.session && partitionOf(k) == s.Partition {
+		if k := &known[i]; k.ID == s.session && k.Partition == s.Partition {
 			s.Name, s.FirstOffset, s.NextOffset = k.Name, k.FirstOffset, k.NextOffset
 			s.Counters = sessionCounters(k)
 			s.completed = true
@@ -287,9 +287,6 @@ func (s *streamTally) complete(known []subscriber.Session) {
 		s.FirstOffset, s.NextOffset = s.lowest, s.highest
 	}
 }
-
-// partitionOf returns the partition that counters are of: sessions have one so far.
-func partitionOf(*subscriber.Session) uint32 { return 0 }
 
 // measured replaces the histograms by their quantiles.
 func (t *times) measured() {
