@@ -301,7 +301,9 @@ func (m *meter) finish() *Result {
 	w, r := m.run.World(), m.r
 	r.World = w.Stats()
 	for _, s := range w.Sessions() {
-		r.Publishers[s.Publisher.Index()].Sessions++
+		if s.Partition == 0 {
+			r.Publishers[s.Publisher.Index()].Sessions++
+		}
 	}
 	for i, p := range w.Publishers() {
 		r.Publishers[i].Counters = counts.Of(p.Stats().Counters()).Shown()
