@@ -117,7 +117,7 @@ func (w *World) AddLister(cfg ListerConfig) (*Lister, error) {
 	w.At(cfg.At, func() {
 		l.listener, err = directory.NewListener(directory.ListenerConfig{
 			ID: w.id(directoryNet, l.index, 0), Seed: w.id(directoryNet, l.index, 1),
-			Start: w.now, Pattern: cfg.Pattern, Spread: listSpread,
+			Start: w.now, Pattern: cfg.Pattern, Spread: listSpread, Events: true,
 		})
 		if err != nil {
 			w.fail("%s doesn't list: %v", cfg.Name, err)
