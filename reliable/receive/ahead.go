@@ -85,7 +85,7 @@ func (c *cursor) stepAhead(ev *reliable.Run) bool {
 			i == len(f.Chunks)-1 && f.Flags&frame.Unfinished != 0
 		if !part && at >= c.offset && at < c.stop && a.given.add(at) {
 			c.moveTo(c.offset)
-			c.messageEvent(ev, f, at, chunk.Data, p.came)
+			c.messageEvent(ev, f, at, chunk, p.came)
 			return true
 		}
 	}

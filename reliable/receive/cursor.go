@@ -191,7 +191,7 @@ func (c *cursor) stepFrame(ev *reliable.Run) bool {
 		unfinished := i == len(f.Chunks)-1 && f.Flags&frame.Unfinished != 0
 		if !continues && !unfinished {
 			c.moveTo(at + 1)
-			c.messageEvent(ev, f, at, chunk.Data, c.came)
+			c.messageEvent(ev, f, at, chunk, c.came)
 			if st.r.cfg.Runs && f != &st.r.inner { // which the next REPAIR takes
 				c.runOn(ev, f)
 			}
@@ -288,7 +288,11 @@ func (c *cursor) stepPart(ev *reliable.Run, f *frame.Frame, chunk *frame.Chunk, 
 	}
 	whole.part = whole.part.with(c.came)
 	cause := reliable.Cause(0)
+	if len(chunk.Properties) > 0 && !whole.describe(&st.r.mem, chunk.Properties) {
+		cause = reliable.CauseMemory
+	}
 	switch size := whole.size + len(chunk.Data); {
+	case cause != 0:
 	case size > whole.total || (size == whole.total) == unfinished:
 		cause = reliable.CauseMalformed
 	case !whole.add(&st.r.mem, chunk.Data):
@@ -300,18 +304,20 @@ func (c *cursor) stepPart(ev *reliable.Run, f *frame.Frame, chunk *frame.Chunk, 
 	if cause != 0 {
 		c.lossEvent(ev, at, at+1, cause)
 	} else {
-		c.messageEvent(ev, f, at, whole.join(), whole.part)
+		message := frame.Chunk{Data: whole.join(), Properties: whole.properties}
+		c.messageEvent(ev, f, at, &message, whole.part)
 	}
 	whole.stop(&st.r.mem)
 	return true
 }
 
-func (c *cursor) messageEvent(ev *reliable.Run, f *frame.Frame, offset uint64, payload []byte,
-	came arrival) {
+func (c *cursor) messageEvent(ev *reliable.Run, f *frame.Frame, offset uint64,
+	message *frame.Chunk, came arrival) {
 	st := c.stream
-	c.delivered(1, uint64(len(payload)), came.repaired)
+	c.delivered(1, uint64(len(message.Data)), came.repaired)
 	st.event(ev, reliable.Message, came.received)
-	ev.Seq, ev.Offset, ev.Payload = f.Seq, offset, payload
+	ev.Seq, ev.Offset, ev.Payload = f.Seq, offset, message.Data
+	ev.Properties = message.Properties
 	ev.Recovered, ev.Recovery = came.repaired, time.Duration(came.waited)
 	if came.arrived != 0 {
 		ev.Arrived = time.Unix(0, came.arrived)

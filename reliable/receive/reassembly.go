@@ -11,6 +11,8 @@ type reassembly struct {
 	size   int      // of the parts that have come
 	total  int      // by the sender's word: no memory is taken on that
 	part   arrival  // of all its frames together
+	// properties are its key and headers, as its first part had them.
+	properties []byte
 }
 
 // maxPiecesKept is how many pieces a session keeps a list for between messages.
@@ -52,6 +54,14 @@ func (w *reassembly) add(m *pool, part []byte) bool {
 	return true
 }
 
+// describe keeps the key and the headers, and reports false where there is no memory for them.
+func (w *reassembly) describe(m *pool, properties []byte) (ok bool) {
+	if w.properties, ok = m.get(len(properties), false); ok {
+		copy(w.properties, properties)
+	}
+	return ok
+}
+
 // join returns the whole message, which is valid until the memory's next reuse. It is the
 // application's from now on, as its pieces are the memory's again: see stop.
 func (w *reassembly) join() []byte {
@@ -70,6 +80,9 @@ func (w *reassembly) join() []byte {
 func (w *reassembly) stop(m *pool) {
 	for _, piece := range w.pieces {
 		m.put(piece)
+	}
+	if w.properties != nil {
+		m.put(w.properties)
 	}
 	clear(w.pieces)
 	pieces := w.pieces[:0]

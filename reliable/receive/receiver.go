@@ -414,6 +414,9 @@ func (r *Receiver) Next(now reliable.Time) (reliable.Batch, bool) {
 	}
 	for _, s := range r.live {
 		if f, to := s.report(now); f != nil {
+			if s.member.joined && s.idle() {
+				r.topics.rests(s)
+			}
 			return r.send(to, f), true
 		}
 		for _, st := range s.streams {
