@@ -90,7 +90,8 @@ func rebuild(f *Frame) []byte {
 			}
 			b.Continue(rest)
 		case unfinished:
-			b.StartWith(c.Properties, append(bytes.Clone(c.Data), make([]byte, int(c.Total)-len(c.Data))...))
+			rest := make([]byte, int(c.Total)-len(c.Data))
+			b.StartWith(c.Properties, append(bytes.Clone(c.Data), rest...))
 		default:
 			b.AddWith(c.Properties, c.Data)
 		}

@@ -174,9 +174,9 @@ func write(f *Frame, size int) []byte {
 			ranges(f.Ranges).tag()
 	case Announce:
 		a := f.Announce
-		return head(14, f.Kind, f.Flags, f.Session, f.Channel).u64(f.Time, uint64(f.Wall)).address(f.Control).bin(f.Topic).
-			raw(0x92).u32(a.Partitions).u32(a.Groups).address(a.Base).
-			u64(uint64(a.Interval)).raw(mapOf(f)...).tag()
+		return head(14, f.Kind, f.Flags, f.Session, f.Channel).u64(f.Time, uint64(f.Wall)).
+			address(f.Control).bin(f.Topic).raw(0x92).u32(a.Partitions).u32(a.Groups).
+			address(a.Base).u64(uint64(a.Interval)).raw(mapOf(f)...).tag()
 	case Find:
 		return head(12, f.Kind, f.Flags, f.Session, f.Channel).u64(f.Subscriber, f.Request).
 			u32(uint32(f.Find.What)).u64(f.Find.Value).bin(f.Name).raw(mapOf(f)...).tag()
@@ -250,7 +250,8 @@ func mapOf(f *Frame) wire {
 		w = w.raw(12).list(len(f.Positions))
 		for _, p := range f.Positions {
 			if f.Recorder {
-				w = w.list(4).uint(uint64(p.Channel)).uint(p.Position).uint(p.Written).uint(p.Synced)
+				w = w.list(4).uint(uint64(p.Channel)).uint(p.Position)
+				w = w.uint(p.Written).uint(p.Synced)
 			} else {
 				w = w.list(2).uint(uint64(p.Channel)).uint(p.Position)
 			}

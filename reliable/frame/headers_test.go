@@ -49,8 +49,8 @@ func TestProperties(t *testing.T) {
 				continue
 			}
 			f := decode(t, dataFrame(0, wire{0x91, 0x92}.bin([]byte("m")).raw(p...)...))
-			if got := f.Chunks[0].Properties; !bytes.Equal(got, p) || string(f.Chunks[0].Data) != "m" {
-				t.Errorf("decoded as %x, want %x", got, p)
+			if c := f.Chunks[0]; !bytes.Equal(c.Properties, p) || string(c.Data) != "m" {
+				t.Errorf("decoded as %x, want %x", c.Properties, p)
 			}
 		}
 	}
@@ -81,7 +81,8 @@ func TestPropertiesRefused(t *testing.T) {
 		{0, []MessageHeader{header("a", 1025)},
 			`header "a" has 1025 bytes, where all take at most 1024: put it into the payload`},
 		{200, []MessageHeader{header("a", 900)},
-			"the key and the headers take 1111 bytes, and may take 1024: put the rest into the payload"},
+			"the key and the headers take 1111 bytes, and may take 1024: put the rest into the " +
+				"payload"},
 	} {
 		before := []byte("x")
 		got, err := AppendProperties(before, make([]byte, c.key), c.headers)
@@ -235,8 +236,8 @@ func TestStatusInParts(t *testing.T) {
 						t.Fatalf("a part of %d bytes in %d", len(packet), size)
 					}
 					part := decode(t, packet)
-					got = append(got, Progress{part.Channel, part.Position, part.Written, part.Synced})
-					got = append(got, part.Positions...)
+					at := Progress{part.Channel, part.Position, part.Written, part.Synced}
+					got = append(append(got, at), part.Positions...)
 				}
 				if !reflect.DeepEqual(got, want) {
 					t.Fatalf("%d in %d bytes: got %v\nwant %v", n, size, got, want)

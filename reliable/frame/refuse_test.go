@@ -67,6 +67,9 @@ func TestRefused(t *testing.T) {
 	}
 	group, host := []byte{239, 1, 2, 3, 30, 20}, []byte{10, 0, 0, 1, 30, 20}
 	layout := func(groups uint32, base []byte) wire { return wire{10, 0x92}.u32(groups).bin(base) }
+	controls := func(n int) wire {
+		return append(wire{11, 0x90 | byte(n)}, bytes.Repeat(wire{}.bin(host), n)...)
+	}
 	announce := func(topic string, channels, groups uint32, base []byte, interval uint64,
 		properties ...byte) []byte {
 		return body(Announce, 0, 8, u64(1, 2).bin(nil).bin([]byte(topic)).raw(0x92).u32(channels).
@@ -190,10 +193,10 @@ func TestRefused(t *testing.T) {
 			raw(bytes.Repeat([]byte{0xa1, 'n', 0xc4, 0}, 32)...)...), good},
 		{"33 headers", dataFrame(0, wire{0x91, 0x92, 0xc4, 0, 0x81, 1, 0xde, 0, 33}.
 			raw(bytes.Repeat([]byte{0xa1, 'n', 0xc4, 0}, 33)...)...), bad},
-		{"properties of 1,024 bytes", dataFrame(0, wire{0x91, 0x92, 0xc4, 0, 0x81, 1, 0x81, 0xa1, 'n'}.
-			bin(make([]byte, 1024-8))...), good},
-		{"properties of 1,025 bytes", dataFrame(0, wire{0x91, 0x92, 0xc4, 0, 0x81, 1, 0x81, 0xa1, 'n'}.
-			bin(make([]byte, 1025-8))...), bad},
+		{"properties of 1,024 bytes", dataFrame(0, wire{0x91, 0x92, 0xc4, 0}.
+			raw(0x81, 1, 0x81, 0xa1, 'n').bin(make([]byte, 1024-8))...), good},
+		{"properties of 1,025 bytes", dataFrame(0, wire{0x91, 0x92, 0xc4, 0}.
+			raw(0x81, 1, 0x81, 0xa1, 'n').bin(make([]byte, 1025-8))...), bad},
 		{"properties of a message that continues",
 			dataFrame(Continues, 0x91, 0x92, 0xc4, 1, 7, 0x80), bad},
 		{"properties of one that starts and is unfinished",
@@ -316,13 +319,13 @@ func TestRefused(t *testing.T) {
 		{"a layout that grew", property(wire{10, 0x94}.u32(1).bin(nil).u32(9).raw(0xc0)...), good},
 		{"a layout without groups", property(layout(0, nil)...), bad},
 		{"a layout of 257 groups", property(layout(257, nil)...), bad},
-		{"a layout on an address of one host", property(layout(1, []byte{10, 0, 0, 1, 1, 1})...), bad},
+		{"a layout on an address of one host", property(layout(1, host)...), bad},
 		{"a layout on port 0", property(layout(1, []byte{239, 0, 0, 1, 0, 0})...), bad},
 		{"a layout on half an address", property(layout(1, []byte{239, 0, 0, 1, 0})...), bad},
 		{"a layout without its base", property(wire{10, 0x91}.u32(1)...), bad},
-		{"four controls", property(append(wire{11, 0x94}, bytes.Repeat(wire{}.bin(host), 4)...)...), good},
+		{"four controls", property(controls(4)...), good},
 		{"a control that is where it comes from", property(11, 0x91, 0xc4, 0), good},
-		{"five controls", property(append(wire{11, 0x95}, bytes.Repeat(wire{}.bin(host), 5)...)...), bad},
+		{"five controls", property(controls(5)...), bad},
 		{"a control that is a group", property(wire{11, 0x91}.bin(group)...), bad},
 		{"positions", status(0x81, 12, 0x92, 0x92, 0, 0, 0x92, 0xcc, 255, 0xcd, 1, 0), good},
 		{"positions of a recorder", status(0x81, 12, 0x91, 0x95, 3, 9, 8, 8, 0xc0), good},

@@ -19,8 +19,8 @@ func Check(name string) error {
 	for i := range len(name) {
 		switch name[i] {
 		case '*':
-			return fmt.Errorf("topic %s has a '*' at byte %d: that is a pattern, which subscribers "+
-				"alone may use", shown(name), i)
+			return fmt.Errorf("topic %s has a '*' at byte %d: that is a pattern, which "+
+				"subscribers alone may use", shown(name), i)
 		case ',':
 			return commaError("topic", name, i)
 		}

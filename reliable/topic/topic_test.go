@@ -18,13 +18,16 @@ func TestCheck(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{
-		"":                             "the topic is empty: give it a name of 1 to 255 bytes",
-		strings.Repeat("x", MaxName+1): `topic "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"... has 256 bytes, and may have 255: shorten it`,
-		"a\x00b":                       `topic "a\x00b" has a control character, U+0000, at byte 1: remove it`,
-		"a\u0085":                      `topic "a\u0085" has a control character, U+0085, at byte 1: remove it`,
-		"ab\xff":                       `topic "ab\xff" isn't valid UTF-8 at byte 2: encode it in UTF-8`,
-		"quotes.*":                     `topic "quotes.*" has a '*' at byte 7: that is a pattern, which subscribers alone may use`,
-		"a,b":                          `topic "a,b" has a ',' at byte 1, which separates topics: use '.' or another character`,
+		"": "the topic is empty: give it a name of 1 to 255 bytes",
+		strings.Repeat("x", MaxName+1): `topic "` + strings.Repeat("x", 40) +
+			`"... has 256 bytes, and may have 255: shorten it`,
+		"a\x00b":  `topic "a\x00b" has a control character, U+0000, at byte 1: remove it`,
+		"a\u0085": `topic "a\u0085" has a control character, U+0085, at byte 1: remove it`,
+		"ab\xff":  `topic "ab\xff" isn't valid UTF-8 at byte 2: encode it in UTF-8`,
+		"quotes.*": `topic "quotes.*" has a '*' at byte 7: that is a pattern, which subscribers ` +
+			`alone may use`,
+		"a,b": `topic "a,b" has a ',' at byte 1, which separates topics: use '.' or another ` +
+			`character`,
 	} {
 		if err := Check(name); err == nil || err.Error() != want {
 			t.Errorf("Check(%q):\n got %v\nwant %s", name, err, want)
@@ -100,7 +103,8 @@ func TestGroups(t *testing.T) {
 	for i := range 200 {
 		name := fmt.Sprintf("topic-%d", i)
 		for _, l := range []Layout{
-			{Partitions: 256, Groups: 256}, {Partitions: 40, Groups: 16}, {Partitions: 8, Groups: 1},
+			{Partitions: 256, Groups: 256}, {Partitions: 40, Groups: 16},
+			{Partitions: 8, Groups: 1},
 		} {
 			all := l.All(name)
 			if all[0] != Home(name, l.Base) {
@@ -129,9 +133,10 @@ func TestGroups(t *testing.T) {
 
 func TestGroupsOfBase(t *testing.T) {
 	for base, want := range map[string]string{
-		"239.1.1.254:9000":                 "[239.1.1.254:9000 239.1.1.255:9000 239.1.2.0:9000]",
-		"[ff02::ffff:ffff:ffff:ffff%lo]:9": "[[ff02::ffff:ffff:ffff:ffff%lo]:9 [ff02:0:0:1::%lo]:9 [ff02:0:0:1::1%lo]:9]",
-		"[ff15::1]:7700":                   "[[ff15::1]:7700 [ff15::2]:7700 [ff15::3]:7700]",
+		"239.1.1.254:9000": "[239.1.1.254:9000 239.1.1.255:9000 239.1.2.0:9000]",
+		"[ff15::1]:7700":   "[[ff15::1]:7700 [ff15::2]:7700 [ff15::3]:7700]",
+		"[ff02::ffff:ffff:ffff:ffff%lo]:9": "[[ff02::ffff:ffff:ffff:ffff%lo]:9 " +
+			"[ff02:0:0:1::%lo]:9 [ff02:0:0:1::1%lo]:9]",
 	} {
 		l, err := Layout{Partitions: 2, Base: netip.MustParseAddrPort(base)}.Complete()
 		if err != nil {
@@ -150,7 +155,8 @@ func TestPattern(t *testing.T) {
 	}{
 		{"*", "orders", true}, {"orders", "orders", true}, {"orders", "order", false},
 		{"quotes.*", "quotes.iex", true}, {"quotes.*", "quotes.", true},
-		{"quotes.*", "quotes", false}, {"*.iex", "quotes.iex", true}, {"*.iex", "quotes.iexx", false},
+		{"quotes.*", "quotes", false}, {"*.iex", "quotes.iex", true},
+		{"*.iex", "quotes.iexx", false},
 		{"a*b*c", "abc", true}, {"a*b*c", "a1b2b3c", true}, {"a*b*c", "acb", false},
 		{"**", "x", true}, {"*a*a*a*", "aa", false}, {"*ü*", "Zürich", true},
 	} {

@@ -32,11 +32,12 @@ func newKeyer(spec, split string) (keyer, error) {
 	case split == "iextp" && spec == "symbol":
 		return iexSymbol, nil
 	case split == "iextp":
-		return nil, fmt.Errorf("--key %q is no field of the messages of iextp: use symbol, or bytes "+
-			"as OFFSET:LENGTH, such as 10:8", spec)
+		return nil, fmt.Errorf("--key %q is no field of the messages of iextp: use symbol, or "+
+			"bytes as OFFSET:LENGTH, such as 10:8", spec)
 	case split == "moldudp64":
-		return nil, fmt.Errorf("--key %q is no field of the messages of moldudp64, which carries any: "+
-			"give its bytes as OFFSET:LENGTH, such as 1:2 for the stock locate of ITCH 5.0", spec)
+		return nil, fmt.Errorf("--key %q is no field of the messages of moldudp64, which carries "+
+			"any: give its bytes as OFFSET:LENGTH, such as 1:2 for the stock locate of ITCH 5.0",
+			spec)
 	}
 	return jsonKeyer(spec)
 }
@@ -69,8 +70,8 @@ func regexpKeyer(spec string) (keyer, error) {
 			strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
 	if e.NumSubexp() == 0 {
-		return nil, fmt.Errorf("--key %q has no group that is the key: put it into parentheses, such "+
-			"as '^(\\w+) '", spec)
+		return nil, fmt.Errorf("--key %q has no group that is the key: put it into parentheses, "+
+			"such as '^(\\w+) '", spec)
 	}
 	return func(message []byte) ([]byte, string) {
 		at := e.FindSubmatchIndex(message)
@@ -107,8 +108,8 @@ func iexSymbol(message []byte) ([]byte, string) {
 }
 
 // errKeyName is about a specification that is neither a field nor a regular expression.
-var errKeyName = errors.New("is no field of JSON, such as data.symbol, no regular expression with " +
-	"a group, such as '^(\\w+) ', and no OFFSET:LENGTH: give one of these")
+var errKeyName = errors.New("is no field of JSON, such as data.symbol, no regular expression " +
+	"with a group, such as '^(\\w+) ', and no OFFSET:LENGTH: give one of these")
 
 // jsonKeyer finds a field of JSON, whose names and indexes have dots between them.
 func jsonKeyer(spec string) (keyer, error) {

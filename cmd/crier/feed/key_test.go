@@ -16,7 +16,8 @@ func TestKeys(t *testing.T) {
 	}
 	for _, c := range []struct{ spec, split, message, key, why string }{
 		{"s", "", `{"s":"KORA","u":18}`, "KORA", ""},
-		{"data.s", "", `{"x":{"s":"no"},"data":{"a":[1,{"s":"no"}],"s" : "BTCUSDT"}}`, "BTCUSDT", ""},
+		{"data.s", "", `{"x":{"s":"no"},"data":{"a":[1,{"s":"no"}],"s" : "BTCUSDT"}}`, "BTCUSDT",
+			""},
 		{"b.1.0", "", `{"b":[["1","2"],["182.31","7"]]}`, "182.31", ""},
 		{"n", "", `{"n":-12.5e3}`, "-12.5e3", ""},
 		{"n", "", `{"n":true}`, "true", ""},
@@ -83,7 +84,7 @@ func TestKeysRefused(t *testing.T) {
 
 // Keys come with the messages of any format, and what has none is told and counted.
 func TestReaderKeys(t *testing.T) {
-	open := func(opts Options, content string) (keys []string, told []string, r *Reader, err error) {
+	open := func(opts Options, content string) (keys, told []string, r *Reader, err error) {
 		opts.From = feedtest.File(t, "messages", content)
 		opts.Tell = func(text string) { told = append(told, text) }
 		if r, err = Open(opts, nil); err != nil {
@@ -141,7 +142,8 @@ func TestRecordedSymbols(t *testing.T) {
 			}
 		})
 		if len(symbols) != want.symbols || without != want.without {
-			t.Errorf("%s: %d symbols, %d messages without one, want %v", file, len(symbols), without, want)
+			t.Errorf("%s: %d symbols, %d messages without one, want %v", file, len(symbols),
+				without, want)
 		}
 	}
 }
@@ -187,8 +189,8 @@ func FuzzJSON(f *testing.F) {
 		d := json.NewDecoder(bytes.NewReader(message))
 		d.UseNumber()
 		var all map[string]any
-		if !json.Valid(message) || d.Decode(&all) != nil || bytes.Count(message, []byte("s")) != 1 ||
-			bytes.Contains(message, []byte(`\u0073`)) {
+		if !json.Valid(message) || d.Decode(&all) != nil ||
+			bytes.Count(message, []byte("s")) != 1 || bytes.Contains(message, []byte(`\u0073`)) {
 			return // not JSON, or the name comes twice
 		}
 		want := ""

@@ -77,7 +77,8 @@ func moldSource(n int) (list []copied, messages []string) {
 
 // sent returns the datagrams of a source as they come by a feed: those for which lost is false,
 // to an address and later by shift.
-func sent(list []copied, to netip.AddrPort, shift time.Duration, lost func(i int) bool) (out []copied) {
+func sent(list []copied, to netip.AddrPort, shift time.Duration,
+	lost func(i int) bool) (out []copied) {
 	for i, d := range list {
 		if lost == nil || !lost(i) {
 			d.to, d.at = to, d.at.Add(shift)
@@ -127,11 +128,13 @@ func TestMerge(t *testing.T) {
 		"whole":                       {},
 		"losses":                      {lostA: some(7, 3), lostB: some(7, 5)},
 		"the same datagrams are late": {lostA: some(10, 2), shift: 300 * time.Microsecond},
-		"the second is ahead":         {lostA: some(10, 2), lostB: some(10, 4), shift: -time.Millisecond},
-		"the first dies":              {lostA: func(i int) bool { return i > 700 }},
-		"the second begins later":     {lostB: func(i int) bool { return i < 700 }, lostA: func(i int) bool { return i > 800 && i%9 == 1 }},
-		"the first lacks the first":   {lostA: one(0)},
-		"the second is dead":          {lostB: func(int) bool { return true }},
+		"the second is ahead": {lostA: some(10, 2), lostB: some(10, 4),
+			shift: -time.Millisecond},
+		"the first dies": {lostA: func(i int) bool { return i > 700 }},
+		"the second begins later": {lostA: func(i int) bool { return i > 800 && i%9 == 1 },
+			lostB: func(i int) bool { return i < 700 }},
+		"the first lacks the first": {lostA: one(0)},
+		"the second is dead":        {lostB: func(int) bool { return true }},
 		"both lack some": {lostA: func(i int) bool { return i == 9 || i == 300 || i == 301 },
 			lostB: func(i int) bool { return i == 300 || i == 301 || i == 302 }, missing: 3},
 		"both lack the last":     {lostA: one(1999), lostB: one(1999)},
@@ -156,12 +159,12 @@ func TestMerge(t *testing.T) {
 			}
 			got, times, s, told := taken(t, opts)
 			if !slices.Equal(got, want) {
-				t.Errorf("%s, %s: %d messages, want %d: differ at %d", name, form, len(got), len(want),
-					differ(got, want))
+				t.Errorf("%s, %s: %d messages, want %d: differ at %d", name, form, len(got),
+					len(want), differ(got, want))
 				continue
 			}
-			if span := times[len(times)-1]; span < 190*time.Millisecond || span > 210*time.Millisecond {
-				t.Errorf("%s, %s: it takes %v", name, form, span)
+			if span := times[len(times)-1].Milliseconds(); span < 190 || span > 210 {
+				t.Errorf("%s, %s: it takes %d ms", name, form, span)
 			}
 			if len(s.Feeds) != 2 || s.Feeds[0].Taken+s.Feeds[1].Taken != uint64(len(want)) ||
 				s.Sessions[0].Missing != c.missing || len(s.Sessions) != 1 {
@@ -196,12 +199,12 @@ func TestMergeOutOfOrder(t *testing.T) {
 	at := slices.IndexFunc(a[200:], func(d copied) bool { return d.payload[19] == 3 }) + 200
 	a[at].payload = slices.Concat(a[at].payload, a[at+1].payload) // the second one is smaller
 	a = slices.Delete(a, at+1, at+2)
-	got, _, s, told := taken(t, Options{Merge: []string{write(t, a),
-		write(t, sent(source, feedB, time.Millisecond, func(i int) bool { return i%2 == 0 && i != 120 }))},
+	b := sent(source, feedB, time.Millisecond, func(i int) bool { return i%2 == 0 && i != 120 })
+	got, _, s, told := taken(t, Options{Merge: []string{write(t, a), write(t, b)},
 		Split: "moldudp64"})
 	if !slices.Equal(got, whole) || s.Sessions[0].Missing > 0 {
-		t.Errorf("%d messages, want %d: differ at %d: %+v\n%s", len(got), len(whole), differ(got, whole),
-			s, strings.Join(told, "\n"))
+		t.Errorf("%d messages, want %d: differ at %d: %+v\n%s", len(got), len(whole),
+			differ(got, whole), s, strings.Join(told, "\n"))
 	}
 }
 
@@ -259,8 +262,8 @@ func TestMergeRecorded(t *testing.T) {
 			got, _, s, told := taken(t, opts)
 			if !slices.Equal(got, want) || s.Sessions[0].Missing > 0 ||
 				s.Feeds[0].Missing == 0 || s.Feeds[1].Missing == 0 {
-				t.Errorf("%s, %s: %d messages, want %d: differ at %d: %+v\n%s", file, form, len(got),
-					len(want), differ(got, want), s, strings.Join(told, "\n"))
+				t.Errorf("%s, %s: %d messages, want %d: differ at %d: %+v\n%s", file, form,
+					len(got), len(want), differ(got, want), s, strings.Join(told, "\n"))
 			}
 		}
 	}

@@ -37,7 +37,8 @@ var names = strings.Fields(`state version kind flags flags.want_session flags.le
 
 // kinds lists the kinds in the order of their numbers.
 var kinds = strings.Fields(
-	"DATA REPAIR HEARTBEAT SESSION NACK STATUS CONFIRM GONE BYE none DIGEST FIND none none ANNOUNCE")
+	"DATA REPAIR HEARTBEAT SESSION NACK STATUS CONFIRM GONE BYE none DIGEST FIND none none " +
+		"ANNOUNCE")
 
 // roles and whats list words in the order of their numbers.
 var (
