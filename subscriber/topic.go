@@ -2,7 +2,6 @@ package subscriber
 
 import (
 	"net/netip"
-	"slices"
 
 	"crier/multicast"
 	"crier/reliable/config"
@@ -12,18 +11,10 @@ import (
 
 // validateTopic checks what is listened to by name.
 func (c *Config) validateTopic() error {
-	for i, p := range c.Partitions {
-		switch {
-		case p >= topic.MaxPartitions:
-			return config.Errorf("Partitions", "there is no partition %d: they are numbered from "+
-				"0, and a topic has up to %d", p, topic.MaxPartitions)
-		case slices.Contains(c.Partitions[:i], p):
-			return config.Errorf("Partitions", "the partition %d is given twice; give it once", p)
-		}
+	if err := (receive.Topic{Partitions: c.Partitions}).Check(); err != nil {
+		return err
 	}
 	switch {
-	case c.Partitions != nil && len(c.Partitions) == 0:
-		return config.Errorf("Partitions", "none is wanted: give one at least, or nil for all")
 	case c.Topic == "":
 		return nil
 	case len(c.Groups) > 1:

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"crier/reliable"
+	"crier/reliable/config"
 	"crier/reliable/frame"
 	"crier/reliable/topic"
 )
@@ -22,6 +23,32 @@ type Topic struct {
 
 // MaxTopics is the number of topics that may be followed at once.
 const MaxTopics = 64
+
+// Check returns nil, or a *config.Error about the mistake, whose Field is Topic, Groups or
+// Partitions.
+func (t Topic) Check() error {
+	if t.Name != "" {
+		if err := topic.Check(t.Name); err != nil {
+			return config.Errorf("Topic", "%v", err)
+		}
+	}
+	if _, err := (topic.Layout{Base: t.Base}).Complete(); err != nil {
+		return err
+	}
+	for i, p := range t.Partitions {
+		switch {
+		case p >= topic.MaxPartitions:
+			return config.Errorf("Partitions", "there is no partition %d: they are numbered from "+
+				"0, and a topic has up to %d", p, topic.MaxPartitions)
+		case slices.Contains(t.Partitions[:i], p):
+			return config.Errorf("Partitions", "the partition %d is given twice; give it once", p)
+		}
+	}
+	if t.Partitions != nil && len(t.Partitions) == 0 {
+		return config.Errorf("Partitions", "none is wanted: give one at least, or nil for all")
+	}
+	return nil
+}
 
 // check returns the topic with its base in the form in which addresses compare, and false if there
 // is no such topic.

@@ -11,6 +11,7 @@ import (
 	"crier/reliable/config"
 	"crier/reliable/journal"
 	"crier/reliable/receive"
+	"crier/reliable/topic"
 )
 
 // DefaultGroup is the group that a zero Config listens to.
@@ -42,6 +43,16 @@ const (
 	FsyncNone FsyncMode = journal.FsyncNone
 )
 
+// Topic is a topic that is recorded:
+//
+//	Name string             its name
+//	Base netip.AddrPort     its home group; the zero value means that the groups follow from the name
+//	Partitions []uint32     those that are recorded; nil means all
+type Topic = receive.Topic
+
+// Feed is one of several ways by which the same datagrams come: see subscriber.Feed.
+type Feed = multicast.Feed
+
 // Recovery bounds the time for which missing frames are requested: see subscriber.Recovery.
 type Recovery = receive.Recovery
 
@@ -62,8 +73,14 @@ type SessionID = reliable.SessionID
 // Config configures a Recorder. Each field's zero value means its default. Dir or Disk is
 // required.
 type Config struct {
-	// Groups are the multicast addresses and ports to record, all of one address family.
+	// Topics are recorded by their names, up to 64.
+	Topics []Topic
+	// Groups are the multicast addresses and ports to record whatever comes by them, all of one
+	// address family. Without Topics and Groups it is DefaultGroup.
 	Groups []netip.AddrPort
+	// Feeds, if not nil, are two to four ways by which the same datagrams come: see
+	// subscriber.Config.
+	Feeds []Feed
 	// Interface is the network interface's name or one of its addresses. The default is the
 	// loopback interface.
 	Interface string
@@ -112,15 +129,30 @@ type Disk interface {
 }
 
 func (c *Config) complete() error {
-	if len(c.Groups) == 0 {
+	c.Groups, c.Topics = slices.Clone(c.Groups), slices.Clone(c.Topics) // the caller keeps its own
+	c.Feeds = slices.Clone(c.Feeds)
+	if len(c.Groups) == 0 && len(c.Topics) == 0 {
 		c.Groups = []netip.AddrPort{DefaultGroup}
+		if len(c.Feeds) > 0 && c.Feeds[0].Group.IsValid() {
+			c.Groups[0] = c.Feeds[0].Group
+		}
 	}
-	c.Groups = slices.Clone(c.Groups) // the caller keeps its slice
 	for i, g := range c.Groups {
 		c.Groups[i] = netip.AddrPortFrom(g.Addr().Unmap(), g.Port())
 	}
-	if c.Interface == "" {
-		c.Interface = multicast.Loopback(c.Groups[0])
+	for i := range c.Topics {
+		if t := &c.Topics[i]; !t.Base.IsValid() && len(c.Feeds) > 0 {
+			t.Base = c.Feeds[0].Group // if they have any
+		}
+		if err := c.Topics[i].Check(); err != nil {
+			return err
+		}
+		if c.Topics[i].Name == "" {
+			return config.Errorf("Topics", "a topic has no name: give one, or name its group in Groups")
+		}
+	}
+	if c.Interface == "" && len(c.Feeds) == 0 {
+		c.Interface = multicast.Loopback(c.homes()[0])
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -132,17 +164,31 @@ func (c *Config) complete() error {
 	if c.Dir == "" && c.Disk == nil {
 		return config.Errorf("Dir", "a recorder needs a directory for its log")
 	}
-	for i, group := range c.Groups {
+	if err := multicast.Feeds(c.Feeds).Check(); err != nil {
+		return err
+	}
+	homes := c.homes()
+	for i, group := range homes {
 		if err := multicast.CheckGroup(group); err != nil {
 			return err
 		}
-		if group.Addr().Is4() != c.Groups[0].Addr().Is4() {
-			return fmt.Errorf("the Groups %v and %v are of different address families; "+
-				"use one recorder for each", c.Groups[0], group)
+		if group.Addr().Is4() != homes[0].Addr().Is4() {
+			return fmt.Errorf("the groups %v and %v are of different address families; "+
+				"use one recorder for each", homes[0], group)
 		}
-		if slices.Contains(c.Groups[:i], group) {
-			return fmt.Errorf("the group %v is in Groups twice; give it once", group)
+		if slices.Contains(homes[:i], group) {
+			return fmt.Errorf("the group %v is given twice, in Groups or as a topic's; give it once",
+				group)
 		}
 	}
 	return nil
+}
+
+// homes returns the groups that are joined from the start: Groups, and the home groups of Topics.
+func (c *Config) homes() []netip.AddrPort {
+	list := slices.Clone(c.Groups)
+	for _, t := range c.Topics {
+		list = append(list, topic.Home(t.Name, t.Base))
+	}
+	return list
 }

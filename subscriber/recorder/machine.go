@@ -1,6 +1,8 @@
 package recorder
 
 import (
+	"net/netip"
+
 	"crier/multicast"
 	"crier/reliable"
 	"crier/reliable/frame"
@@ -9,7 +11,9 @@ import (
 
 // machine adapts the Recorder to multicast.Machine.
 type machine struct {
-	r     *Recorder
+	r *Recorder
+	// first is the first group, which frames to an invalid address go to.
+	first netip.AddrPort
 	dec   frame.Decoder
 	outer frame.Frame
 	inner frame.Frame
@@ -31,9 +35,9 @@ func (m *machine) Receive(now int64, ps []multicast.Packet) (int, bool) {
 			m.invalid++
 			continue
 		}
-		f.Arrived, f.Feed = p.Received, p.Feed
+		f.Arrived, f.GroupIndex, f.Feed = p.Received, p.Group, p.Feed
 		if f.Kind == frame.Repair && m.dec.Decode(f.Inner, &m.inner) == nil {
-			m.inner.Arrived, m.inner.Feed = p.Received, p.Feed
+			m.inner.Arrived = p.Received
 			f.Data = &m.inner
 		}
 		m.r.rec.Handle(reliable.Time(now), p.From, f)
@@ -41,6 +45,14 @@ func (m *machine) Receive(now int64, ps []multicast.Packet) (int, bool) {
 	m.r.dispatch()
 	return len(ps), false
 }
+
+// Memberships implements multicast.Joiner.
+func (m *machine) Memberships() (version uint64, groups []netip.AddrPort) {
+	return m.r.rec.Memberships()
+}
+
+// NotJoined implements multicast.Joiner.
+func (m *machine) NotJoined(group netip.AddrPort) { m.r.rec.NotJoined(group) }
 
 // done takes a job's result.
 func (m *machine) done(res *journal.Result) { m.r.diskDone(res) }
@@ -62,7 +74,7 @@ func (m *machine) Next(now int64, _ bool) (multicast.Datagrams, bool) {
 	}
 	to := m.batch.To
 	if !to.IsValid() {
-		to = m.r.cfg.Groups[0]
+		to = m.first
 	}
 	return multicast.Datagrams{To: to, Data: m.batch.Data, Segment: m.batch.Segment}, true
 }

@@ -23,11 +23,13 @@ type Recorder struct {
 	disk Disk
 	own  *disk.Disk
 
-	// conns are the groups' sockets, and back the socket that sends and is asked.
-	conns []multicast.Conn
-	back  multicast.Conn
-	loop  *multicast.Loop
-	start time.Time
+	// conns are the sockets of the groups that are joined from the start, members all groups by
+	// feed, and back the socket that sends and is asked.
+	conns   []multicast.Conn
+	members []*multicast.Memberships
+	back    multicast.Conn
+	loop    *multicast.Loop
+	start   time.Time
 
 	// The loop's lock guards the fields from here to failed.
 
@@ -89,18 +91,17 @@ func (r *Recorder) open() error {
 	var ids [16]byte
 	rand.Read(ids[:]) // never fails
 	c := &r.cfg
-	for feed, group := range c.Groups {
-		conn, err := c.Link.Group(multicast.GroupConfig{
-			Group: group, Feed: feed, Interface: c.Interface, Source: c.Source, Logger: c.Logger,
-		})
-		if err != nil {
-			return err
-		}
-		r.conns = append(r.conns, conn)
+	homes := c.homes()
+	if err := r.openGroups(homes); err != nil {
+		return err
+	}
+	iface := c.Interface
+	if len(c.Feeds) > 0 {
+		iface = c.Feeds[0].Interface
 	}
 	var err error
 	r.back, err = c.Link.Socket(multicast.SocketConfig{
-		Interface: c.Interface, Group: c.Groups[0], Logger: c.Logger,
+		Interface: iface, Group: homes[0], Logger: c.Logger,
 	})
 	if err != nil {
 		return err
@@ -122,20 +123,39 @@ func (r *Recorder) open() error {
 	r.rec, err = record.New(record.Config{
 		ID:   binary.NativeEndian.Uint64(ids[:8]) | 1,
 		Seed: binary.NativeEndian.Uint64(ids[8:]), Name: c.Name, Epoch: r.start,
-		Groups: c.Groups, Datagram: datagram, States: r.disk.States(), Fsync: c.Fsync,
+		Groups: c.Groups, Topics: c.Topics, Datagram: datagram, States: r.disk.States(), Fsync: c.Fsync,
 		ServeOnly: c.Disk != nil, Except: c.Except, NoInquest: c.Source.IsValid(), Aging: aging,
 		Recovery: c.Recovery, Memory: c.Memory, Tail: c.Tail, ServeRate: c.ServeRate,
 	})
 	if err != nil {
 		return errors.Join(err, timer.Close())
 	}
-	r.machine.r = r
+	r.machine.r, r.machine.first = r, homes[0]
 	r.logs.Go(r.logEvents)
 	r.loop = multicast.NewLoop(multicast.LoopConfig{
 		Machine: &r.machine, Out: r.back, In: r.conns, Timer: timer, Wait: c.Link.Wait,
-		Start: r.start, Logger: c.Logger,
+		Start: r.start, Memberships: r.members, Logger: c.Logger,
 	})
 	r.loop.Run()
+	return nil
+}
+
+// openGroups joins groups on each feed. Those of partitions follow once they are known.
+func (r *Recorder) openGroups(homes []netip.AddrPort) error {
+	c := &r.cfg
+	for feed := range max(1, len(c.Feeds)) {
+		m := c.Link.Memberships(multicast.GroupConfig{
+			Interface: c.Interface, Feed: feed, Source: c.Source, Logger: c.Logger,
+		}, c.Feeds)
+		r.members = append(r.members, m)
+		for index, group := range homes {
+			conn, err := m.Open(group, index)
+			if err != nil {
+				return err
+			}
+			r.conns = append(r.conns, conn)
+		}
+	}
 	return nil
 }
 

@@ -25,8 +25,8 @@ type Stats struct {
 // Stats returns the counters so far. It may be called after Close.
 func (r *Recorder) Stats() Stats {
 	st := Stats{Socket: r.back.Stats()} // system calls, and so without the lock
-	for _, c := range r.conns {
-		st.Groups = append(st.Groups, c.Stats())
+	for _, m := range r.members {
+		st.Groups = append(st.Groups, m.Stats()...)
 	}
 	r.loop.Lock()
 	defer r.loop.Unlock()

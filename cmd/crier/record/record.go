@@ -3,6 +3,7 @@ package record
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	"crier/cmd/crier/cli"
@@ -17,6 +18,7 @@ import (
 type options struct {
 	net       netflags.Flags
 	cfg       recorder.Config
+	groups    []netip.AddrPort // that it begins with
 	source    string
 	keep      logflags.Keep
 	fsync     recorder.Fsync
@@ -33,8 +35,8 @@ func Command() *cli.Command {
 	return &cli.Command{
 		Name:  "record",
 		Brief: "record a group to a log, and serve it",
-		Help: `Writes what all publishers send to one or several groups to a log in a directory, and
-serves it: subscribers that miss what a publisher no longer holds, or that start
+		Help: `Writes what all publishers send to one or several groups, or of a topic, to a log in a
+directory, and serves it: subscribers that miss what a publisher no longer holds, or that start
 further back, get it from here, also when the publisher is gone. It stands beside the
 stream, never in its way: where the disk is slow, full or broken, the stream goes on,
 and the log names what it lacks. Several may record the same group; they share the
@@ -61,6 +63,9 @@ Examples:
   # a day of two groups, synced batch by batch
   crier record --dir log --keep 24h --fsync each --group 239.77.0.1:7700 --group 239.77.0.4:7700
 
+  # two partitions of a topic
+  crier record --dir log --topic orders --partition 3,7
+
   # until all publishers have gone
   crier record --dir log --until-end --summary -
 
@@ -76,6 +81,8 @@ Examples:
 // declare declares the flags.
 func (o *options) declare(flags *cli.FlagSet) {
 	o.net.Declare(flags, true)
+	o.net.DeclareTopic(flags)
+	o.net.DeclareFeeds(flags)
 	flags.StringVar(&o.cfg.Dir, "dir", "", "`DIRECTORY` of the log; it is made if need be")
 	cli.Offer(flags, "dir", cli.Files())
 	flags.Var(&o.keep, "keep",
@@ -163,11 +170,43 @@ func (o *options) validate() error {
 // leastSegment is the size of segments where --keep is small, in bytes.
 const leastSegment = 1 << 20
 
+// what fills in what is recorded: a topic, or groups, and by which feeds.
+func (o *options) what() error {
+	cfg := &o.cfg
+	t, err := o.net.Topic()
+	if err != nil {
+		return err
+	}
+	feeds, err := o.net.Feeds()
+	if err != nil {
+		return err
+	}
+	for _, f := range feeds {
+		cfg.Feeds = append(cfg.Feeds, recorder.Feed{Group: f.Group, Interface: f.Interface})
+	}
+	if feeds != nil {
+		cfg.Interface = ""
+	}
+	switch {
+	case t.Pattern:
+		return cli.Usagef("--topic %s is a pattern, and a recorder takes one topic: name it, and "+
+			"run a recorder for each", netflags.Quoted(t.Name))
+	case t.Name != "":
+		cfg.Topics = []recorder.Topic{{Name: t.Name, Base: t.Base, Partitions: t.Partitions}}
+	case feeds == nil:
+		cfg.Groups = o.groups
+	}
+	return nil
+}
+
 // complete fills in what the flags of the network say.
 func (o *options) complete() error {
 	cfg := &o.cfg
 	var err error
-	if cfg.Groups, cfg.Interface, err = o.net.Parse(); err != nil {
+	if o.groups, cfg.Interface, err = o.net.Parse(); err != nil {
+		return err
+	}
+	if err = o.what(); err != nil {
 		return err
 	}
 	if cfg.Source, err = netflags.Source(o.source); err != nil {

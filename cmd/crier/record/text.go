@@ -16,7 +16,7 @@ import (
 // begins returns the lines that tell what is recorded, what may be lost, and what was found.
 func (o *options) begins(rec *recorder.Recorder, sheet cli.Sheet) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "crier record: recording %s to %s, asked at %v", o.net.Where(o.cfg.Groups),
+	fmt.Fprintf(&b, "crier record: recording %s to %s, asked at %v", o.net.Where(o.groups),
 		o.cfg.Dir, rec.LocalAddr())
 	if o.net.Defaulted() {
 		b.WriteString("; only this machine is on it; --iface names another")

@@ -61,10 +61,9 @@ type Figures struct {
 	// Served is what a survivor beside the measured ones got of them, of a publisher that died.
 	Served float64 `json:"served_bytes_per_second,omitempty"`
 
-	// Of a publisher that has sent all, and whose subscribers have it: the datagrams that it sent and
-	// heard a second.
-	IdleSent  float64 `json:"idle_sent_per_second,omitempty"`
-	IdleHeard float64 `json:"idle_heard_per_second,omitempty"`
+	// IdleSent and IdleHeard are the datagrams that a publisher sends and hears when it has sent all.
+	IdleSent  float64 `json:"idle_sent_per_second,omitempty"`  // datagrams that an idle publisher sends
+	IdleHeard float64 `json:"idle_heard_per_second,omitempty"` // datagrams that it hears
 
 	// Where every byte is checked, and a publisher keeps a slow subscriber's pace.
 	SlowMissing uint64 `json:"slow_missing,omitempty"`
