@@ -105,10 +105,10 @@ func (p *Publisher) stand(ctx context.Context, at *lane, w *waiter) (*waiter, er
 
 // publish accepts a message in a partition, and waits for room. The caller holds the lock,
 // and publish gives it up.
-func (p *Publisher) publish(ctx context.Context, at *lane, payload []byte) (uint64, error) {
+func (p *Publisher) publish(ctx context.Context, at *lane, m *Message) (uint64, error) {
 	for w := (*waiter)(nil); ; {
 		if at.line.free(w) {
-			offset, err := at.stream.Publish(reliable.Time(p.loop.Now()), payload)
+			offset, err := p.accept(at, m)
 			if err != reliable.ErrFull {
 				p.lanes.leave(at, w)
 				p.loop.SettleSoon(1)
@@ -121,4 +121,24 @@ func (p *Publisher) publish(ctx context.Context, at *lane, payload []byte) (uint
 			return 0, err
 		}
 	}
+}
+
+// tryPublish accepts a message in a partition if there is room. The caller holds the lock, and
+// tryPublish gives it up.
+func (p *Publisher) tryPublish(at *lane, m *Message) (offset uint64, err error) {
+	if err = ErrFull; at.line.free(nil) {
+		offset, err = p.accept(at, m)
+	}
+	p.loop.SettleSoon(1)
+	return offset, err
+}
+
+// accept has a partition accept a message with its properties, whose memory is shared: they are
+// encoded each time.
+func (p *Publisher) accept(at *lane, m *Message) (uint64, error) {
+	properties, err := p.sender.Properties(m.Key, m.Headers)
+	if err != nil {
+		return 0, err
+	}
+	return at.stream.PublishWith(reliable.Time(p.loop.Now()), properties, m.Payload)
 }

@@ -5,22 +5,27 @@ import (
 	"fmt"
 
 	"crier/reliable"
+	"crier/reliable/frame"
 	"crier/reliable/topic"
 )
 
 // A Message is a payload with what tells subscribers more about it.
 type Message struct {
 	// Key selects the partition, and comes with the message: messages with the same key have an
-	// order. Empty means none.
+	// order. It has up to 255 bytes; empty means none.
 	Key []byte
 	// Headers come with the message.
-	Headers []reliable.Header
+	Headers []Header
 	// Payload is the message.
 	Payload []byte
 	// To is the partition; the zero Target leaves it to the key. Messages without a key take
 	// turns, as many as fit in a datagram at a time.
 	To Target
 }
+
+// A Header is a name of 1 to 255 bytes of UTF-8, and a value. A message may have 32. With the key
+// they may take 1,024 bytes, and must leave a datagram some room.
+type Header = reliable.Header
 
 // A Target is the partition of a Message. The zero Target is that of its key.
 type Target struct{ next uint32 }
@@ -53,33 +58,47 @@ func (e *PartitionError) Error() string {
 // Send accepts a message as Publish does, with its key and headers, and returns its place. It
 // copies all of them.
 //
-// The errors are those of Publish, and a *PartitionError.
+// The errors are those of Publish, a *PartitionError for a partition that isn't there, and errors
+// about a key or headers that are too large.
 func (p *Publisher) Send(ctx context.Context, m Message) (Place, error) {
 	if err := ctx.Err(); err != nil {
 		return Place{}, err
 	}
-	p.loop.Enter()
-	p.loop.Tick()
-	at, partition, err := p.lanes.of(&m)
-	if err != nil {
-		p.loop.Unlock()
-		return Place{}, err
+	at, place, done, err := p.begin(&m)
+	if err == nil && !done {
+		place.Offset, err = p.publish(ctx, at, &m)
 	}
-	offset, err := p.publish(ctx, at, m.Payload)
-	return Place{partition, offset}, err
+	return place, err
 }
 
 // TrySend is like Send, but returns ErrFull instead of waiting.
 func (p *Publisher) TrySend(m Message) (Place, error) {
-	p.loop.Enter()
-	p.loop.Tick()
-	at, partition, err := p.lanes.of(&m)
-	if err != nil {
-		p.loop.Unlock()
-		return Place{}, err
+	at, place, done, err := p.begin(&m)
+	if err == nil && !done {
+		place.Offset, err = p.tryPublish(at, &m)
 	}
-	offset, err := p.tryPublish(at, m.Payload)
-	return Place{partition, offset}, err
+	return place, err
+}
+
+// begin finds the partition of a message. If the message fits into a frame that is open there,
+// and that another goroutine sends, it joins that, and is done. Otherwise, and without an error,
+// begin returns with the lock.
+func (p *Publisher) begin(m *Message) (at *lane, place Place, done bool, err error) {
+	seen := p.loop.Enter()
+	at, place.Partition, err = p.lanes.of(m)
+	if err == nil && seen {
+		var properties frame.Properties
+		properties, err = p.sender.Properties(m.Key, m.Headers)
+		if err == nil {
+			place.Offset, done = at.stream.AppendWith(properties, m.Payload)
+		}
+	}
+	if err != nil || done {
+		p.loop.Unlock()
+		return at, place, done, err
+	}
+	p.loop.Tick()
+	return at, place, false, nil
 }
 
 // of returns the partition of a message.

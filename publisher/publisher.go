@@ -263,7 +263,7 @@ func (p *Publisher) Publish(ctx context.Context, payload []byte) (uint64, error)
 	}
 	p.loop.Tick()
 	p.lanes.pass(len(payload))
-	return p.publish(ctx, &p.lanes.list[p.lanes.turn], payload)
+	return p.publish(ctx, &p.lanes.list[p.lanes.turn], &Message{Payload: payload})
 }
 
 // PublishBatch accepts messages with consecutive offsets, and returns the first offset. It
@@ -307,17 +307,7 @@ func (p *Publisher) TryPublish(payload []byte) (uint64, error) {
 	}
 	p.loop.Tick()
 	p.lanes.pass(len(payload))
-	return p.tryPublish(&p.lanes.list[p.lanes.turn], payload)
-}
-
-// tryPublish accepts a message in a partition if there is room. The caller holds the lock, and
-// tryPublish gives it up.
-func (p *Publisher) tryPublish(at *lane, payload []byte) (offset uint64, err error) {
-	if err = ErrFull; at.line.free(nil) {
-		offset, err = at.stream.Publish(reliable.Time(p.loop.Now()), payload)
-	}
-	p.loop.SettleSoon(1)
-	return offset, err
+	return p.tryPublish(&p.lanes.list[p.lanes.turn], &Message{Payload: payload})
 }
 
 // await waits until ready yields, ctx ends, or the Publisher is closed. The caller holds the

@@ -47,3 +47,16 @@ func (e *BatchTooLargeError) Error() string {
 		"and the resend buffer holds %d at once; publish them in parts, or enlarge the buffer",
 		e.Messages, e.Size, e.Limit)
 }
+
+// PropertiesError is returned by Publish for a message whose key and headers fill a datagram.
+type PropertiesError struct {
+	// Size is that of the encoded key and headers, and Limit the largest that fits a Datagram of
+	// the present size, all in bytes.
+	Size, Limit, Datagram int
+}
+
+func (e *PropertiesError) Error() string {
+	return fmt.Sprintf("a key and headers of %d bytes leave no room for a message in a datagram of "+
+		"%d bytes, which has room for %d: shorten them, or enlarge the datagrams", e.Size,
+		e.Datagram, e.Limit)
+}

@@ -1,6 +1,7 @@
 package send
 
 import (
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -26,6 +27,9 @@ type Config struct {
 	// Layout tells the session's partitions, which are its channels, and the groups that they
 	// go to; zero means one of each.
 	Layout topic.Layout
+	// Controls are the addresses for NACKs, if the session goes out by several feeds: one for
+	// each, in their order.
+	Controls []netip.AddrPort
 	// FirstSeq and FirstOffset number the first frame and message of each channel.
 	FirstSeq, FirstOffset uint64
 	// Prev has the session that each channel continues, if they continue one: those begin at
@@ -102,6 +106,14 @@ func (c *Config) partitions() int { return max(c.Layout.Partitions, 1) }
 // ringBytes returns the size of the resend buffer of each channel, in bytes.
 func (c *Config) ringBytes() int { return c.Retention.ResendBuffer / c.partitions() }
 
+// ringName names the resend buffer of a channel, in errors.
+func (c *Config) ringName() string {
+	if n := c.partitions(); n > 1 {
+		return fmt.Sprintf("the resend buffer of one of %d partitions", n)
+	}
+	return "the resend buffer"
+}
+
 // ring returns a channel's part of the given memory.
 func (c *Config) ring(channel uint32) store.Memory {
 	if c.Ring.Frames == nil && c.Ring.Index == nil {
@@ -119,6 +131,15 @@ func (c *Config) share(bytes int64) int64 {
 		return 0
 	}
 	return max(bytes/int64(c.partitions()), 1)
+}
+
+// told returns what subscribers are told of the layout: the number of groups, and their base.
+// It is 0 groups for a session without topic and partitions, which needs none.
+func (c *Config) told() (groups uint32, base netip.AddrPort) {
+	if c.Topic == "" && c.Layout.Partitions == 1 {
+		return 0, base
+	}
+	return uint32(c.Layout.Groups), c.Layout.Base
 }
 
 // prev returns the session that a channel continues, or the zero Link.

@@ -173,16 +173,13 @@ func (c *Config) flags() frame.Flags {
 // first numbers, and the sessions that it continues or repeats.
 func (st *Stream) sessionFrame(now reliable.Time) frame.Frame {
 	cfg := st.cfg
-	groups := uint32(0)
-	if cfg.Topic != "" || cfg.Layout.Partitions > 1 {
-		groups = uint32(cfg.Layout.Groups)
-	}
+	groups, base := cfg.told()
 	return frame.Frame{
 		Prev: st.prev, Replay: uint64(cfg.Replay),
 		Kind: frame.Session, Flags: cfg.flags(), Channel: st.channel,
 		Time: st.session.clock.wire(now), Wall: cfg.Wall,
 		Channels: uint32(len(st.session.streams)), FirstSeq: cfg.FirstSeq,
 		FirstOffset: cfg.first(st.channel), Name: []byte(cfg.Name), Topic: []byte(cfg.Topic),
-		Groups: groups, Base: cfg.Layout.Base,
+		Groups: groups, Base: base, Controls: cfg.Controls,
 	}
 }

@@ -29,10 +29,9 @@ type find struct {
 }
 
 const (
-	// maxFinds bounds the FINDs that wait, and findsEach those that are answered in each
-	// findPeriod: some 64 KiB a second. Others ask again.
+	// maxFinds bounds the FINDs that wait, and those that are answered in each findPeriod: some
+	// 64 KiB a second. If there are more streams, their number does. Others ask again.
 	maxFinds   = 64
-	findsEach  = 64
 	findPeriod = 250 * time.Millisecond
 )
 
@@ -42,7 +41,7 @@ func (s *Sender) handleFind(now reliable.Time, from netip.AddrPort, st *Stream, 
 	if now.Sub(q.since) >= findPeriod {
 		q.answered, q.since = 0, now
 	}
-	if len(q.list) >= maxFinds || q.answered >= findsEach {
+	if most := max(maxFinds, len(s.streams)); len(q.list) >= most || q.answered >= most {
 		q.refused++
 		return
 	}
@@ -70,7 +69,9 @@ func (st *Stream) digestFrame(now reliable.Time, q *find) frame.Frame {
 		f.Flags |= frame.Final | frame.Ended
 	}
 	f.Responder, f.Request, f.Name = s.cfg.Session, q.request, []byte(s.cfg.Name)
+	groups, base := s.cfg.told()
 	d := &frame.DigestBody{
+		Topic: []byte(s.cfg.Topic), Channels: uint32(len(s.streams)), Groups: groups, Base: base,
 		Role: frame.Publisher, Version: f.Time, Position: f.NextSeq, From: f.OldestSeq,
 		To: f.NextSeq, Wall: s.cfg.Wall, FirstSeq: s.cfg.FirstSeq, FirstOffset: s.cfg.first(st.channel),
 		Prev: st.prev, Replay: uint64(s.cfg.Replay),

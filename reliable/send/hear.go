@@ -14,7 +14,15 @@ import (
 // sessions and channels, and kinds that no subscriber sends.
 func (s *Sender) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame) {
 	st := s.Stream(f.Channel)
-	if f.Session != s.cfg.Session && !(f.Kind == frame.Find && f.Session == 0) || st == nil {
+	switch {
+	case f.Kind == frame.Find && f.Channel == frame.EveryChannel && st == nil &&
+		(f.Session == 0 || f.Session == s.cfg.Session):
+		for _, st := range s.streams {
+			s.handleFind(now, from, st, f)
+			s.schedule.touch(st)
+		}
+		return
+	case st == nil || f.Session != s.cfg.Session && !(f.Kind == frame.Find && f.Session == 0):
 		return
 	}
 	s.tick(now)
@@ -66,7 +74,15 @@ func (s *Sender) handleStatus(
 	if f.Flags&frame.Contested != 0 {
 		s.stats.Rivals++
 	}
-	st.handlePlace(now, from, m, f, place{f.Position, f.Written, f.Synced})
+	at := frame.Progress{Position: f.Position, Written: f.Written, Synced: f.Synced}
+	st.handlePlace(now, from, m, f, at)
+	for _, at := range f.Positions {
+		if st := s.Stream(at.Channel); st != nil {
+			st.handlePlace(now, from, m, f, at)
+			st.regroup()
+			s.schedule.touch(st)
+		}
+	}
 	if f.Flags&frame.Leaving != 0 {
 		s.leave(now, m)
 		return
@@ -74,32 +90,29 @@ func (s *Sender) handleStatus(
 	s.gather.look(now)
 }
 
-// A place is a subscriber's word of its place in one stream.
-type place struct{ position, written, synced uint64 }
-
 // handlePlace takes a subscriber's report on its place in the stream.
 func (st *Stream) handlePlace(
-	now reliable.Time, from netip.AddrPort, m *member, f *frame.Frame, at place,
+	now reliable.Time, from netip.AddrPort, m *member, f *frame.Frame, at frame.Progress,
 ) {
 	s := st.session
 	p := st.audience.of(&s.members, m, len(s.streams))
 	if f.Flags&frame.Leaving != 0 && p == &st.audience.overflow {
 		return
 	} else if f.Flags&frame.Leaving != 0 {
-		p.Position = max(p.Position, min(at.position, st.store.Next()))
+		p.Position = max(p.Position, min(at.Position, st.store.Next()))
 		return
 	}
 	// One that another has overtaken says where it was, not where it is. Those without
 	// a row are in many places, and count for nobody.
 	if told := peer.Told(f); p != &st.audience.overflow && (f.Echo == 0 || told >= p.told) {
 		p.told = max(p.told, told)
-		p.log = logged{f.Recorder && s.believes(from), min(at.written, st.store.Next()),
-			min(at.synced, st.store.Next())}
-		if st.pace.moved(now, p, at.position) {
+		p.log = logged{f.Recorder && s.believes(from), min(at.Written, st.store.Next()),
+			min(at.Synced, st.store.Next())}
+		if st.pace.moved(now, p, at.Position) {
 			st.pace.refloor(now)
 		}
 	}
-	if s.closing.on && st.mayAsk(f, at.position) {
+	if s.closing.on && st.mayAsk(f, at.Position) {
 		s.closing.asked = now
 	}
 	if f.Flags&frame.WantSession != 0 {

@@ -40,6 +40,8 @@ type packer struct {
 	due reliable.Time
 	// flush says that the open frame goes at once.
 	flush bool
+	// ring names the store in errors.
+	ring string
 	// size is the size of the datagrams that frames are made for, in bytes.
 	size int
 	// skipped counts dropped messages that subscribers were not told of. While it is not
@@ -64,23 +66,41 @@ func (p *packer) flushedOffset() uint64 {
 	return p.store.Offset(p.store.Sent())
 }
 
-// frames returns the largest number of frames that a message of n bytes takes.
-func (p *packer) frames(n int) uint64 {
-	if n+frameRoomHead > p.room() {
+// frames returns the largest number of frames that a message of n bytes takes, with extra bytes
+// of properties.
+func (p *packer) frames(n, extra int) uint64 {
+	if n += extra; n+frameRoomHead > p.room() {
 		return uint64(frame.Frames(n, p.room()))
 	}
 	return 1
 }
 
-// need returns the largest number of frames that a message of n bytes takes, or the error
-// that it can never be sent.
-func (p *packer) need(n int) (uint64, error) {
+// extra returns the number of bytes that properties add to a message.
+func extra(properties frame.Properties) int {
+	if len(properties) > 0 {
+		return 1 + len(properties)
+	}
+	return 0
+}
+
+// fit reports whether properties leave room for the start of a message in a frame.
+func (p *packer) fit(properties frame.Properties) bool {
+	return extra(properties) <= p.room()-frame.PartHead-minSplit
+}
+
+// need returns the largest number of frames that a message of n bytes with properties takes, or
+// the error that it can never be sent.
+func (p *packer) need(properties frame.Properties, n int) (uint64, error) {
 	if n > frame.MaxMessage {
 		return 0, &reliable.TooLargeError{Size: n, Limit: frame.MaxMessage, What: "the protocol"}
 	}
-	frames := p.frames(n)
+	if !p.fit(properties) {
+		return 0, &reliable.PropertiesError{Size: len(properties),
+			Limit: p.room() - frame.PartHead - minSplit - 1, Datagram: p.size}
+	}
+	frames := p.frames(n, extra(properties))
 	if frames >= p.store.Slots() {
-		return 0, &reliable.TooLargeError{Size: n, Limit: p.largest(), What: "the resend buffer"}
+		return 0, &reliable.TooLargeError{Size: n, Limit: p.largest(extra(properties)), What: p.ring}
 	}
 	return frames, nil
 }
@@ -89,7 +109,7 @@ func (p *packer) need(n int) (uint64, error) {
 // returns.
 func (p *packer) needAll(messages [][]byte) (uint64, error) {
 	if len(messages) == 1 {
-		return p.need(len(messages[0]))
+		return p.need(nil, len(messages[0]))
 	}
 	used := uint64(p.leastUsed())
 	size := uint64(frame.SkipSize) // of what was dropped before
@@ -125,27 +145,29 @@ func (p *packer) room() int {
 // of a part that continues and of one that starts.
 func (p *packer) leastUsed() int { return p.room() - minSplit - 2*frame.PartHead }
 
-// largest returns the largest message that the resend buffer can hold.
-func (p *packer) largest() int {
+// largest returns the largest message with extra bytes of properties that the resend buffer can
+// hold.
+func (p *packer) largest(extra int) int {
 	return sort.Search(frame.MaxMessage, func(n int) bool {
-		return uint64(frame.Frames(n+1, p.room())) >= p.store.Slots()
+		return uint64(frame.Frames(n+1+extra, p.room())) >= p.store.Slots()
 	})
 }
 
-// pack puts a message into frames, sealing those that are full.
-func (p *packer) pack(now reliable.Time, message []byte) {
+// pack puts a message with properties into frames, sealing those that are full.
+func (p *packer) pack(now reliable.Time, properties frame.Properties, message []byte) {
 	if !p.build.IsOpen() {
 		p.open(now, p.nextOffset, p.nextOffset)
 	}
-	if !p.build.Fits(len(message)) && !p.build.Empty() && p.build.Left() < minSplit {
+	if !p.build.FitsWith(properties, len(message)) && !p.build.Empty() &&
+		p.build.LeftWith(properties) < minSplit {
 		p.seal(true)
 		p.open(now, p.nextOffset, p.nextOffset)
 	}
-	if p.build.Fits(len(message)) {
-		p.build.Add(message)
+	if p.build.FitsWith(properties, len(message)) {
+		p.build.AddWith(properties, message)
 		return
 	}
-	p.packRest(now, message[p.build.Start(message):])
+	p.packRest(now, message[p.build.StartWith(properties, message):])
 }
 
 // packRest puts the rest of a message into the next frames.
@@ -192,8 +214,7 @@ func (p *packer) repack(data []byte) bool {
 	if d.Decode(data, &f) != nil {
 		return false
 	}
-	frames := 1 + uint64(len(data)/p.leastUsed())
-	if !p.store.FitsOpen(frames) {
+	if frames, ok := p.needAgain(&f); !ok || !p.store.FitsOpen(frames) {
 		return false
 	}
 	accepted := p.start.Add(time.Duration(f.Time)) // the first of them
@@ -209,10 +230,27 @@ func (p *packer) repack(data []byte) bool {
 		case i == 0 && f.Flags&frame.Continues != 0:
 			p.packRest(accepted, c.Data)
 		default:
-			p.pack(accepted, c.Data)
+			p.pack(accepted, c.Properties, c.Data)
 		}
 		p.nextOffset++
 	}
 	p.nextOffset = after
 	return true
+}
+
+// needAgain returns the largest number of frames that the content of a frame takes, and false if
+// properties of it no longer fit.
+func (p *packer) needAgain(f *frame.Frame) (frames uint64, ok bool) {
+	frames = 1 + uint64(len(f.Raw)/p.leastUsed())
+	for i := range f.Chunks {
+		c := &f.Chunks[i]
+		if len(c.Properties) == 0 {
+			continue
+		}
+		if !p.fit(c.Properties) {
+			return 0, false
+		}
+		frames++ // what its frame may waste for it
+	}
+	return frames, true
 }

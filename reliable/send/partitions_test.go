@@ -81,7 +81,7 @@ func TestPartitionsAndGroups(t *testing.T) {
 		switch f.Kind {
 		case frame.Session:
 			if group = 0; sessions[f.Channel] == 0 && i >= 4 || f.Channels != 4 ||
-				string(f.Topic) != "orders" {
+				f.Groups != 2 || f.Base.IsValid() || string(f.Topic) != "orders" {
 				t.Errorf("frame %d is %v", i, &f.Frame)
 			}
 			sessions[f.Channel]++
@@ -142,8 +142,9 @@ func TestPlacesByChannel(t *testing.T) {
 	if p.Stream(0).Taken(1) || !p.Stream(1).Taken(1) || p.Stream(2).Taken(1) {
 		t.Error("who hasn't taken a message counts where it was not named")
 	}
-	p.status(5, 0, 1, 0)
-	p.status(5, 2, 1, 0)
+	p.Handle(p.now, rig.SubscriberAddr, &frame.Frame{Kind: frame.Status, Session: 0xabc,
+		Subscriber: 5, Position: 1, Room: 1 << 20, Positions: []frame.Progress{
+			{Channel: 9, Position: 8}, {Channel: 2, Position: 1}}})
 	if st := p.Stats(); !p.Stream(0).Taken(1) || p.Stream(2).Taken(1) || st.Members != 2 ||
 		st.Counted != 2 || st.Lacking != 1 {
 		t.Errorf("one position counts for another channel: %+v", st)

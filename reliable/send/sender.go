@@ -38,7 +38,9 @@ type Sender struct {
 	closing  closing
 	control  control
 	turn     turn
-	stats    Stats
+	// properties is the memory of the last ones encoded.
+	properties []byte
+	stats      Stats
 }
 
 // New returns a Sender that has sent nothing yet.

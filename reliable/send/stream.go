@@ -68,7 +68,8 @@ func newStream(s *Sender, channel uint32) *Stream {
 	st.packer = packer{
 		store: st.store, session: cfg.Session, channel: channel, start: cfg.Start,
 		wait: cfg.BatchWait, uneven: cfg.Uneven, nextOffset: first,
-		due: reliable.Never, size: cfg.Datagram, build: frame.Builder{Always: cfg.flags()},
+		due: reliable.Never, size: cfg.Datagram, ring: cfg.ringName(),
+		build: frame.Builder{Always: cfg.flags()},
 	}
 	st.window = window{
 		cfg: cfg, gather: &s.gather, store: st.store, limit: s.limit,

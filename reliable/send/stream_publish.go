@@ -1,6 +1,9 @@
 package send
 
-import "crier/reliable"
+import (
+	"crier/reliable"
+	"crier/reliable/frame"
+)
 
 // Publish packs a copy of a message into the resend buffer and returns its offset. Either
 // all of its frames have room or none is used. While frames that were not sent yet, or
@@ -8,12 +11,20 @@ import "crier/reliable"
 // Drop it returns ErrDropped and the offset of the dropped message. It returns a
 // TooLargeError for a message that can never be sent, and ErrClosed after Close.
 func (st *Stream) Publish(now reliable.Time, message []byte) (uint64, error) {
+	return st.PublishWith(now, nil, message)
+}
+
+// PublishWith is Publish for a message with properties, which Sender.Properties returns. If they
+// leave no room for a message in a datagram, it returns a PropertiesError.
+func (st *Stream) PublishWith(
+	now reliable.Time, properties frame.Properties, message []byte,
+) (uint64, error) {
 	if st.closed() {
 		return 0, reliable.ErrClosed
 	}
-	if !st.packer.build.IsOpen() || !st.packer.build.Fits(len(message)) {
+	if !st.packer.build.IsOpen() || !st.packer.build.FitsWith(properties, len(message)) {
 		st.window.gather.look(now)
-		frames, err := st.packer.need(len(message))
+		frames, err := st.packer.need(properties, len(message))
 		if err == nil {
 			err = st.window.roomFor(frames)
 		}
@@ -26,7 +37,7 @@ func (st *Stream) Publish(now reliable.Time, message []byte) (uint64, error) {
 			st.window.passBy(now)
 		}
 	}
-	offset := st.accept(now, message)
+	offset := st.accept(now, properties, message)
 	st.session.schedule.published(st)
 	return offset, nil
 }
@@ -43,6 +54,30 @@ func (st *Stream) Append(message []byte) (uint64, bool) {
 	st.tally.accepted++
 	st.tally.acceptedBytes += uint64(len(message))
 	return offset, true
+}
+
+// AppendWith is Append for a message with properties.
+func (st *Stream) AppendWith(properties frame.Properties, message []byte) (uint64, bool) {
+	if st.closed() || !st.packer.build.IsOpen() ||
+		!st.packer.build.FitsWith(properties, len(message)) {
+		return 0, false
+	}
+	st.packer.build.AddWith(properties, message)
+	offset := st.packer.nextOffset
+	st.packer.nextOffset++
+	st.tally.accepted++
+	st.tally.acceptedBytes += uint64(len(message))
+	return offset, true
+}
+
+// Properties encodes the key and the headers of a message. The result is valid until the next
+// call.
+func (s *Sender) Properties(key []byte, headers []reliable.Header) (frame.Properties, error) {
+	properties, err := frame.AppendProperties(s.properties[:0], key, headers)
+	if err == nil && len(properties) > 0 {
+		s.properties = properties
+	}
+	return properties, err
 }
 
 // PublishBatch packs messages, which get consecutive offsets, and returns the first
@@ -83,7 +118,7 @@ func (st *Stream) PublishBatch(now reliable.Time, messages [][]byte) (uint64, er
 				break
 			}
 		}
-		st.accept(now, messages[0]) // which opens the next frame
+		st.accept(now, nil, messages[0]) // which opens the next frame
 		messages = messages[1:]
 	}
 	st.session.schedule.published(st)
@@ -91,8 +126,10 @@ func (st *Stream) PublishBatch(now reliable.Time, messages [][]byte) (uint64, er
 }
 
 // accept packs a message that has room and returns its offset.
-func (st *Stream) accept(now reliable.Time, message []byte) uint64 {
-	st.packer.pack(now, message)
+func (st *Stream) accept(
+	now reliable.Time, properties frame.Properties, message []byte,
+) uint64 {
+	st.packer.pack(now, properties, message)
 	offset := st.packer.nextOffset
 	st.packer.nextOffset++
 	st.tally.accepted++
