@@ -83,6 +83,11 @@ func (m *machine) handle(now int64, p *multicast.Packet, to *received) bool {
 		m.strangers.note(p.From, p.Data, false)
 		return false
 	}
+	if p.Group == directoryIndex || m.s.finder != nil && f.Kind == frame.Announce {
+		// Nothing but announcements is believed of the directory's group.
+		m.s.finder.handle(reliable.Time(now), p.From, f)
+		return true // a topic that is left has events
+	}
 	f.Arrived, f.GroupIndex, f.Feed = p.Received, p.Group, p.Feed
 	// The receiver counts a REPAIR whose inner frame is invalid.
 	if f.Kind == frame.Repair && m.dec.Decode(f.Inner, &to.inner) == nil {
@@ -103,14 +108,28 @@ func (m *machine) NotJoined(group netip.AddrPort) { m.s.receiver.NotJoined(group
 
 func (m *machine) Advance(now int64) {
 	m.s.receiver.Advance(reliable.Time(now))
+	if d := m.s.finder; d != nil {
+		d.advance(reliable.Time(now))
+	}
 	m.s.news()
 }
 
-func (m *machine) Deadline(int64) int64 { return int64(m.s.receiver.Deadline()) }
+func (m *machine) Deadline(int64) int64 {
+	at := m.s.receiver.Deadline()
+	if d := m.s.finder; d != nil && !m.s.closed {
+		at = min(at, d.listener.Deadline())
+	}
+	return int64(at)
+}
 
 func (m *machine) Next(now int64, _ bool) (multicast.Datagrams, bool) {
 	var ok bool
 	m.batch, ok = m.s.receiver.Next(reliable.Time(now))
+	if d := m.s.finder; !ok && d != nil && !m.s.closed {
+		if out, ok := d.next(reliable.Time(now)); ok {
+			return out, true
+		}
+	}
 	if !ok {
 		m.s.allSent()
 		return multicast.Datagrams{}, false
@@ -122,4 +141,8 @@ func (m *machine) Next(now int64, _ bool) (multicast.Datagrams, bool) {
 	return multicast.Datagrams{To: to, Data: m.batch.Data, Segment: m.batch.Segment}, true
 }
 
-func (m *machine) Sent() { m.s.receiver.Sent(m.batch) }
+func (m *machine) Sent() {
+	if d := m.s.finder; d == nil || !d.sent() {
+		m.s.receiver.Sent(m.batch)
+	}
+}

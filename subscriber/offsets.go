@@ -108,7 +108,7 @@ func (c *Config) load() (ours, others []Position, err error) {
 		return nil, nil, err
 	}
 	for _, p := range all {
-		if !p.Group.IsValid() || slices.Contains(c.Groups, p.Group) {
+		if !p.Group.IsValid() || slices.Contains(c.Groups, p.Group) || c.matches(&p) {
 			ours = append(ours, p)
 		} else {
 			others = append(others, p)

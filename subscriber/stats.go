@@ -7,6 +7,7 @@ import (
 	"crier/multicast"
 	socket "crier/multicast/counters"
 	"crier/reliable"
+	"crier/reliable/directory"
 	"crier/reliable/receive"
 	"crier/reliable/survivor"
 )
@@ -37,6 +38,9 @@ type Stats struct {
 	receive.Stats
 	// Others counts what was done for other subscribers.
 	Others survivor.Served
+	// Directory counts what was announced, with a pattern as Topic, and Topics what is followed.
+	Directory directory.ListenerStats
+	Topics    directory.SelectionStats
 	// Groups holds the counters of the groups' sockets, and Socket those of the unicast
 	// socket did, by which NACKs leave and unicast repairs come.
 	Groups []multicast.ConnStats
@@ -67,6 +71,10 @@ var counters = slices.Concat(
 			"frames that only a newer crier understands",
 			func(s *Stats) uint64 { return s.Newer }).Dropped(),
 	},
+	reliable.Within(func(s *Stats) *directory.ListenerStats { return &s.Directory },
+		directory.ListenerCounters),
+	reliable.Within(func(s *Stats) *directory.SelectionStats { return &s.Topics },
+		directory.SelectionCounters),
 	reliable.Within(func(s *Stats) *multicast.ConnStats { return new(s.Sockets()) },
 		socket.Counters),
 )
@@ -85,6 +93,9 @@ func (s *Subscriber) Stats() Stats {
 	defer s.loop.Unlock()
 	st.Stats, st.Others = s.receiver.Stats(), s.receiver.Served()
 	st.Invalid, st.Newer = s.machine.invalid, s.machine.newer
+	if s.finder != nil {
+		s.finder.stats(&st)
+	}
 	return st
 }
 

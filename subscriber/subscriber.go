@@ -32,6 +32,8 @@ type Subscriber struct {
 	// The loop's lock guards the fields from here to failed.
 
 	receiver *survivor.Survivor
+	// finder follows the topics of a pattern; it is nil without one.
+	finder *finder
 	// region is the memory of its history, or nil.
 	region  *memory.Region
 	machine machine
@@ -125,7 +127,8 @@ func (s *Subscriber) open(positions []Position) error {
 	groups, topics := s.cfg.listened()
 	config, err := receive.Config{
 		ID: binary.NativeEndian.Uint64(ids[:8]) | 1, Seed: binary.NativeEndian.Uint64(ids[8:]),
-		Name: s.cfg.Name, Groups: groups, Topics: topics, Runs: true,
+		Name: s.cfg.Name, Groups: groups, Topics: topics, Selects: topic.IsPattern(s.cfg.Topic),
+		Runs:  true,
 		Start: s.cfg.otherwise(), Until: s.cfg.Until, Positions: positions,
 		Logs: s.cfg.logs(), Order: s.cfg.Order, Overload: s.cfg.Overload,
 		Recovery: s.cfg.Recovery, Memory: s.cfg.Memory,
@@ -155,12 +158,15 @@ func (s *Subscriber) open(positions []Position) error {
 	if s.receiver, err = survivor.New(config, history); err != nil {
 		return err
 	}
+	if s.finder, err = newFinder(s, config.ID, config.Seed); err != nil {
+		return err
+	}
 	s.machine.s = s
 	cfg := multicast.LoopConfig{
 		Machine: &s.machine, Out: s.back, In: s.conns, Timer: timer,
 		Wait: s.cfg.Link.Wait, Start: s.start, Logger: s.cfg.Logger,
 	}
-	if len(topics) > 0 || topic.IsPattern(s.cfg.Topic) {
+	if len(topics) > 0 || s.finder != nil {
 		cfg.Memberships = s.members // else the groups never change
 	}
 	if s.cfg.Handler != nil {
@@ -183,6 +189,9 @@ func (s *Subscriber) openGroups() error {
 		}, s.cfg.Feeds)
 		s.members = append(s.members, m)
 		for index, group := range s.cfg.Groups {
+			if topic.IsPattern(s.cfg.Topic) {
+				index = directoryIndex
+			}
 			conn, err := m.Open(group, index)
 			if err != nil {
 				return err
@@ -204,6 +213,9 @@ func (s *Subscriber) relink(l multicast.Link) {
 		s.receiver.SetDatagram(min(most, reliable.DefaultDatagram))
 	}
 	s.cut = !l.Up
+	if l.Up && s.finder != nil {
+		s.finder.listener.Ask(reliable.Time(s.loop.Now()))
+	}
 	s.hearing(s.loop.Now())
 	s.loop.Settle()
 }

@@ -40,6 +40,8 @@ type Config struct {
 	Name string
 	// Topics are followed from the start. Their groups follow those of Groups in Memberships.
 	Topics []Topic
+	// Selects says that topics are followed later, as they are found, and nothing else.
+	Selects bool
 	// Groups are the groups that frames come by, in the order of frame.Frame.GroupIndex.
 	Groups []netip.AddrPort
 	// Joined is when the subscriber began to listen.

@@ -60,7 +60,7 @@ func (d *finder) start(r *Receiver) {
 
 // asksFor returns the channel that sessions of before are looked for by.
 func (r *Receiver) asksFor() uint32 {
-	if len(r.cfg.Topics) > 0 {
+	if len(r.cfg.Topics) > 0 || r.cfg.Selects {
 		return frame.EveryChannel
 	}
 	return 0

@@ -187,7 +187,7 @@ func (t *topics) of(f *frame.Frame) (*followed, bool) {
 		return t.plain[f.GroupIndex], true
 	}
 	if len(t.list) == 0 {
-		return nil, len(t.plain) == 0
+		return nil, len(t.plain) == 0 && !t.r.cfg.Selects
 	}
 	if f.Kind == frame.Session && len(f.Topic) > 0 {
 		for _, o := range t.list {
@@ -235,6 +235,16 @@ func (o *followed) layout(f *frame.Frame) (topic.Layout, bool) {
 	}
 	return l, f.Groups == 0 || f.Base.IsValid() == o.Base.IsValid() &&
 		(!f.Base.IsValid() || base == o.Base)
+}
+
+// Hears reports whether a session of a topic that is followed goes on.
+func (r *Receiver) Hears(name string) bool {
+	for _, s := range r.table.list {
+		if s.topic != nil && s.topic.Name == name && !s.all((*stream).quiet) {
+			return true
+		}
+	}
+	return false
 }
 
 // A TopicState is what is known of a topic that is followed.

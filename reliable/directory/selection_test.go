@@ -1,0 +1,83 @@
+package directory
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/reliable/topic"
+)
+
+// follower follows topics, and hears those that it was told.
+type follower struct{ topics, heard []string }
+
+func (f *follower) FollowTopic(_ reliable.Time, name string) bool {
+	f.topics = append(f.topics, name)
+	return true
+}
+
+func (f *follower) Unfollow(_ reliable.Time, name string) {
+	f.topics = slices.DeleteFunc(f.topics, func(n string) bool { return n == name })
+}
+
+func (f *follower) Hears(name string) bool { return slices.Contains(f.heard, name) }
+
+// TestSelection follows what matches, up to 64 topics, whatever their announcements say of groups,
+// and others in the place of those that are over.
+func TestSelection(t *testing.T) {
+	p, _ := topic.ParsePattern("q.*")
+	l, err := NewListener(ListenerConfig{ID: 1, Pattern: p, Events: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, f := NewSelection(l), &follower{}
+	now := reliable.Time(time.Second)
+	hear := func(session uint64, name string, interval time.Duration, base netip.AddrPort) {
+		l.Handle(now, address(int(session)), announce(t, session, func(f *frame.Frame) {
+			f.Topic = []byte(name)
+			f.Announce.Interval, f.Announce.Base = interval, base
+		}))
+		s.Settle(now, f)
+	}
+	none := netip.AddrPort{}
+	hear(1, "other", time.Second, none)
+	hear(2, "q.based", time.Second, netip.MustParseAddrPort("239.1.2.3:4"))
+	for i := range uint64(70) {
+		hear(10+i, fmt.Sprintf("q.%d", i), time.Second, none)
+		hear(100+i, fmt.Sprintf("q.%d", i), time.Second, none) // another publisher of it
+	}
+	if len(f.topics) != MaxTopics || !slices.Equal(f.topics, s.Topics()) || f.topics[0] != "q.0" {
+		t.Fatalf("%d topics are followed: %q", len(f.topics), f.topics)
+	}
+	if st := s.Stats(); st.Refused != 12 || st.Based != 1 || st.Topics != MaxTopics {
+		t.Errorf("%+v", st)
+	}
+	var told []string
+	for r, ok := s.TakeRefusal(); ok; r, ok = s.TakeRefusal() {
+		told = append(told, r.Topic)
+	}
+	if len(told) != 7 || told[0] != "q.based" || told[1] != "q.64" {
+		t.Errorf("refusals %q", told)
+	}
+	// Both publishers of q.0 end, but one is still heard.
+	f.heard = []string{"q.0"}
+	hear(10, "q.0", 0, none)
+	hear(100, "q.0", 0, none)
+	if slices.Contains(f.topics, "q.64") {
+		t.Error("a topic that is heard made room")
+	}
+	f.heard = nil
+	hear(11, "q.1", 0, none)
+	if slices.Contains(f.topics, "q.64") {
+		t.Error("a topic that has another publisher made room")
+	}
+	hear(101, "q.1", 0, none)
+	if slices.Contains(f.topics, "q.0") || slices.Contains(f.topics, "q.1") ||
+		len(f.topics) != MaxTopics {
+		t.Errorf("after the end of two: %q", f.topics)
+	}
+}
