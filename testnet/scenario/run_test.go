@@ -142,6 +142,9 @@ func TestBuiltins(t *testing.T) {
 				for i := range s.Subscribers {
 					s.Subscribers[i].Count = min(s.Subscribers[i].Count, 50)
 				}
+				for i := range s.Announcers {
+					s.Announcers[i].Count = min(s.Announcers[i].Count, 100)
+				}
 			}
 			play(t, s, opts)
 		})
