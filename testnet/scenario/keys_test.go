@@ -133,6 +133,10 @@ var keyRows = map[string][]keyRow{
 		{"segment", "a segment's name", "none", nil, one("nowhere"), ""},
 		{"down", "[a link](#a-link)", "perfect", nil, nil, ""},
 		{"up", "[a link](#a-link)", "perfect", nil, nil, ""},
+		{"topic", "name", "none, which hears publishers without a topic", one("orders"), nil, ""},
+		{"partitions", "numbers and ranges, 0 to 255; with `topic`", "all of them", one("0", "3,7-9"),
+			one("256"), "    topic: t\n"},
+		{"join-delay", "time", "0s", one("0s", "5ms"), one("25h"), ""},
 		{"keep", "size, two segments or more", "0B, which is all", one("0B", "10MiB"), one("100B"),
 			""},
 		{"segment-size", "size, 4KiB to 1GiB", "a 16th of `keep`, to 64MiB", one("4KiB", "1GiB"),
@@ -235,7 +239,7 @@ func (k *keyRow) text(section, value string) string {
 		}
 		return replace("count: 3", "count: 3\n"+k.with+"    "+said)
 	case "A recorder":
-		return base + "recorders:\n  - name: rec\n    " + said + "\n"
+		return base + "recorders:\n  - name: rec\n" + k.with + "    " + said + "\n"
 	case "An announcer":
 		if k.key == "topic" {
 			return base + "announcers:\n  - name: ann\n    " + said + "\n"

@@ -53,10 +53,10 @@ func (p Partitions) MarshalText() ([]byte, error) {
 // IsZero reports whether all are wanted.
 func (p Partitions) IsZero() bool { return len(p) == 0 }
 
-// topics returns the topics that the group's members follow.
-func (g *Group) topics() []receive.Topic {
-	if g.Topic == "" {
+// topics returns the topics that a process follows: one, or none.
+func topics(name string, partitions Partitions) []receive.Topic {
+	if name == "" {
 		return nil
 	}
-	return []receive.Topic{{Name: g.Topic, Partitions: g.Partitions}}
+	return []receive.Topic{{Name: name, Partitions: partitions}}
 }

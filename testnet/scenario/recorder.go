@@ -25,6 +25,11 @@ type Recorder struct {
 	Segment string `yaml:"segment,omitempty"`
 	Down    Link   `yaml:"down,omitempty"`
 	Up      Link   `yaml:"up,omitempty"`
+	// Topic is the topic that it records, Partitions are those that it records of it, and
+	// JoinDelay is how long it takes to join a group.
+	Topic      string     `yaml:"topic,omitempty"`
+	Partitions Partitions `yaml:"partitions,omitempty"`
+	JoinDelay  Duration   `yaml:"join-delay,omitempty"`
 	// Keep bounds its log, as a ring of segments of SegmentSize; Fsync says when it is
 	// synced.
 	Keep        Size          `yaml:"keep,omitempty"`
@@ -63,7 +68,8 @@ func (r *Recorder) device(seed uint64) *disk.Disk {
 func (r *Recorder) node() world.SubscriberConfig {
 	return world.SubscriberConfig{
 		Name: r.Name, At: reliable.Time(r.At), SocketQueue: r.SocketQueue,
-		Receiver: receive.Config{Name: r.Name, Memory: receive.Memory{Buffer: int(r.Window)}},
+		JoinDelay: r.JoinDelay.d(),
+		Receiver:  receive.Config{Name: r.Name, Memory: receive.Memory{Buffer: int(r.Window)}},
 	}
 }
 
@@ -71,6 +77,9 @@ func (r *Recorder) validate(segments map[string]bool) (string, error) {
 	switch {
 	case r.Segment != "" && !segments[r.Segment]:
 		return ".segment", fmt.Errorf("there is no segment %q: list it under segments", r.Segment)
+	case len(r.Partitions) > 0 && r.Topic == "":
+		return ".partitions", errors.New("partitions are of a topic, and there is none: give its " +
+			"name")
 	case r.SocketQueue < 0:
 		return ".socket-queue", errors.New("it must not be negative")
 	case r.DiskRate > 8_000_000_000_000:
@@ -106,7 +115,7 @@ func (r *Recorder) validate(segments map[string]bool) (string, error) {
 func (r *Run) addRecorder(number int) error {
 	c := &r.s.Recorders[number]
 	cfg := world.RecorderConfig{
-		Subscriber: c.node(), Log: c.log(), Record: record.Config{Tail: int(c.Tail)},
+		Subscriber: c.node(), Log: c.log(), Record: record.Config{Tail: int(c.Tail), Topics: topics(c.Topic, c.Partitions)},
 		Disk: c.device(link.Seed(r.seed, uint64(number), 0x6469736b)),
 	}
 	cfg.Subscriber.Segment = r.segments[c.Segment]

@@ -128,7 +128,7 @@ func (g *Group) receiver(k int) receive.Config {
 			Off: g.Recovery == "off", MaxWait: g.MaxWait.d(), Silence: g.Silence.d(),
 		},
 		Memory: receive.Memory{Buffer: int(g.Buffer), Total: int(g.MemoryTotal)},
-		Topics: g.topics(),
+		Topics: topics(g.Topic, g.Partitions),
 	}
 }
 
@@ -146,6 +146,9 @@ func (r *Run) addGroup(number int) error {
 		}
 		if len(r.s.Recorders) > 0 {
 			cfg.Receiver.Logs.Ask = make([]netip.AddrPort, 1) // the group
+			if g.Topic != "" {
+				cfg.Receiver.Logs.Ask[0] = topic.Home(g.Topic, netip.AddrPort{})
+			}
 		}
 		var err error
 		if k == 0 || g.Down.perMember() || g.Up.perMember() {

@@ -103,7 +103,7 @@ func (r *Recorder) newMachine(cfg receive.Config, log []journal.State) (Recordin
 	rc.ID, rc.Seed, rc.Name, rc.Epoch, rc.Joined = cfg.ID, cfg.Seed, cfg.Name, cfg.Epoch, cfg.Joined
 	rc.Datagram, rc.Recovery, rc.Memory = cfg.Datagram, cfg.Recovery, cfg.Memory
 	rc.States, rc.Fsync = log, r.cfg.Log.Fsync
-	if rc.Groups == nil {
+	if rc.Groups == nil && len(rc.Topics) == 0 {
 		rc.Groups = make([]netip.AddrPort, 1) // the only one
 	}
 	m, err := record.New(rc)
@@ -263,12 +263,8 @@ type member interface {
 // follows reports whether the recorder says which groups it wants.
 func (r *Recorder) follows() bool {
 	_, ok := r.m.(member)
-	return ok && r.topics()
-}
-
-// topics reports whether its configuration names topics or groups.
-func (r *Recorder) topics() bool {
-	return slices.ContainsFunc(r.cfg.Record.Groups, netip.AddrPort.IsValid)
+	return ok && (len(r.cfg.Record.Topics) > 0 ||
+		slices.ContainsFunc(r.cfg.Record.Groups, netip.AddrPort.IsValid))
 }
 
 func (recording) Keep()                            {}
