@@ -94,6 +94,8 @@ type ConnStats struct {
 	Sent, SentBytes uint64
 	// SendErrors counts the datagrams that the kernel refused; they are lost.
 	SendErrors uint64
+	// PassedOver counts the datagrams that a [Fan] left out on a feed that took none.
+	PassedOver uint64
 	// Starved counts how often a write waited since the interface's transmit queue was
 	// full.
 	Starved uint64
@@ -122,6 +124,7 @@ func (s *ConnStats) Add(o *ConnStats) {
 	s.Sent += o.Sent
 	s.SentBytes += o.SentBytes
 	s.SendErrors += o.SendErrors
+	s.PassedOver += o.PassedOver
 	s.Starved += o.Starved
 	s.Writes += o.Writes
 	s.Reads += o.Reads

@@ -24,6 +24,16 @@
 // returns the connection has no goroutine left. On Linux, reading and writing
 // allocate nothing.
 //
+// # Groups and feeds
+//
+// A socket of Groups receives several groups of one port, and joins and leaves them while it
+// is read. [Memberships] spread any number of groups over as many sockets as that takes. A
+// Loop whose machine is a [Joiner] keeps them as the machine wishes.
+//
+// [Feeds] are two to four ways that carry the same datagrams, each with an interface. A [Fan]
+// sends by all of them. No feed holds up another: one whose socket takes nothing for a while is
+// passed over.
+//
 // # On Linux
 //
 // Where the kernel supports it, it cuts large writes into datagrams (UDP_SEGMENT)

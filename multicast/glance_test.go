@@ -13,7 +13,7 @@ func TestHotBurstGlances(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lt := newLoopTest(t)
 		in := make(chan string, 1)
-		lt.loop.cfg.Out = fakePoller{lt.out, in}
+		lt.loop.sendBy(fakePoller{lt.out, in})
 		want := lt.gathers()
 		lt.soon("b", false)
 		in <- "request"
@@ -43,10 +43,10 @@ func TestAGlanceIsAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lt := newLoopTest(t)
 		in := make(chan string, 1)
-		lt.loop.cfg.Out = meanwhilePoller{fakePoller{lt.out, in}, func() {
+		lt.loop.sendBy(meanwhilePoller{fakePoller{lt.out, in}, func() {
 			lt.loop.Lock()
 			lt.loop.SettleNow()
-		}}
+		}})
 		lt.machine.receive = func() { lt.machine.urgent = []byte("R") }
 		want := lt.gathers()
 		lt.soon("b", false)
@@ -97,7 +97,7 @@ func TestAGlanceLeavesWhatWasPolled(t *testing.T) {
 		lt.loop.glance.look(lt.loop)
 		lt.loop.Unlock()
 	}
-	lt.loop.cfg.Out = out
+	lt.loop.sendBy(out)
 	newSocketReader(lt.loop, out, out).run()
 	got := slices.DeleteFunc(lt.machine.received, func(s string) bool { return s == "waited for" })
 	if len(got) == 0 || got[0] != "mine" {

@@ -3,6 +3,7 @@ package multicast
 import (
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 )
@@ -26,6 +27,11 @@ type Loop struct {
 	failed failures
 	closed bool
 
+	// sources are the sockets that Out is read from: itself, or a Fan's feeds.
+	sources []Conn
+	// fan is Out, or nil if it is no Fan.
+	fan *Fan
+
 	alarm  alarm
 	glance glance
 	added  added
@@ -42,7 +48,7 @@ type Loop struct {
 // LoopConfig names the machine that a Loop drives, and its sockets.
 type LoopConfig struct {
 	Machine Machine
-	// Out sends, and is read like the sockets in In.
+	// Out sends, and is read like the sockets in In, or a Fan's feeds are.
 	Out Conn
 	// In are the sockets that are only read. Close closes Out, In and Timer.
 	In []Conn
@@ -80,6 +86,7 @@ func NewLoop(cfg LoopConfig) *Loop {
 	if j, ok := cfg.Machine.(Joiner); ok && len(cfg.Memberships) > 0 {
 		l.joins = joins{machine: j, kick: make(chan struct{}, 1), version: neverJoined}
 	}
+	l.sendBy(cfg.Out)
 	l.burst.guard = guardMin
 	l.alarm.loop, l.alarm.at = l, never
 	l.alarm.polled.Store(never)
@@ -87,11 +94,18 @@ func NewLoop(cfg LoopConfig) *Loop {
 	return l
 }
 
+// sendBy makes out the socket that sends.
+func (l *Loop) sendBy(out Conn) {
+	l.cfg.Out, l.sources = out, sources(out)
+	l.fan, _ = out.(*Fan)
+	l.glance.outs = pollers(l.sources)
+}
+
 // Run starts the Loop's goroutines: one to read each socket, one for the timer, one to
 // send. With WaitSpin one goroutine reads all sockets and keeps the time, and one sends
 // where the socket's buffer is full. Run is called once.
 func (l *Loop) Run() {
-	conns := append([]Conn{l.cfg.Out}, l.cfg.In...)
+	conns := slices.Concat(l.sources, l.cfg.In)
 	polled := pollers(conns)
 	if l.cfg.Wait != WaitBlock && polled == nil {
 		l.cfg.Logger.Info("multicast: these sockets can only be waited for: no spinning",
@@ -261,6 +275,9 @@ func (l *Loop) take(packets []Packet, settle bool) (began int64, open bool) {
 		if l.closed {
 			l.mu.Unlock()
 			return began, false
+		}
+		if l.fan != nil {
+			l.fan.route.heard(packets)
 		}
 		n, deliver := l.cfg.Machine.Receive(l.now, packets)
 		packets = packets[n:]

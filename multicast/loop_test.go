@@ -206,7 +206,7 @@ func TestDeliver(t *testing.T) {
 func TestSettleAllocatesNothing(t *testing.T) {
 	lt := newLoopTest(t)
 	lt.loop.cfg.Machine = &steadyMachine{}
-	lt.loop.cfg.Out = sink{lt.out}
+	lt.loop.sendBy(sink{lt.out})
 	if n := testing.AllocsPerRun(100, func() {
 		lt.loop.Lock()
 		lt.loop.cfg.Machine.(*steadyMachine).due = true

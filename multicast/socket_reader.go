@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 )
@@ -53,7 +54,7 @@ func newSocketReader(l *Loop, c Conn, poller Poller) *socketReader {
 		loop: l, conn: c, poller: poller, packets: make([]Packet, packetBatch),
 		last: now, gap: 2 * spinBudget, delivery: quickDelivery, noticed: now,
 	}
-	if r.reading = new(sync.Mutex); c == l.cfg.Out {
+	if r.reading = new(sync.Mutex); slices.Contains(l.sources, c) {
 		r.reading = &l.glance.reading
 	}
 	if l.cfg.Deliver != nil && runtime.GOMAXPROCS(0) > 1 {

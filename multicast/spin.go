@@ -25,17 +25,17 @@ func yield() {
 	}
 }
 
-// spin polls the sockets, the first of which sends, and the clock for what is due, until
+// spin polls the sockets, the first of which send, and the clock for what is due, until
 // all are closed. It is not locked to its thread: since it never sleeps it stays on the
 // thread, and to yield would cost a locked goroutine two switches of threads.
 func (l *Loop) spin(conns []Poller) {
 	spinning.Add(1)
 	defer spinning.Add(-1)
 	packets := make([]Packet, packetBatch)
-	out := conns[0]
+	outs := len(l.sources)
 	for look, vain := 1, 1; len(conns) > 0; look, vain = look+1, vain+1 {
 		for i := 0; i < len(conns); i++ {
-			if conns[i] == out && len(conns) > 1 && look%outEvery != 0 {
+			if i < outs && len(conns) > outs && look%outEvery != 0 {
 				continue
 			}
 			n, err := conns[i].TryRead(packets)
@@ -47,6 +47,9 @@ func (l *Loop) spin(conns []Poller) {
 			}
 			if readFailed(l.cfg.Logger, conns[i], err) {
 				conns = append(conns[:i:i], conns[i+1:]...)
+				if i < outs {
+					outs--
+				}
 				i--
 			}
 		}

@@ -48,7 +48,7 @@ func newWaitTest(t *testing.T, wait Wait) *waitTest {
 		loopTest: newLoopTest(t), in: make(chan string), advanced: make(chan int64, 100),
 	}
 	wt.loop.cfg.Wait = wait
-	wt.loop.cfg.Out = fakePoller{wt.out, make(chan string)}
+	wt.loop.sendBy(fakePoller{wt.out, make(chan string)})
 	wt.loop.cfg.In = []Conn{fakePoller{newFakeConn(), wt.in}}
 	wt.machine.advance = func(now int64) {
 		if now > 0 {

@@ -139,10 +139,10 @@ func (s *Subscriber) open(positions []Position) error {
 	if err := s.openGroups(); err != nil {
 		return err
 	}
-	s.back, err = s.cfg.Link.Socket(multicast.SocketConfig{
+	s.back, err = s.cfg.Link.Fan(multicast.SocketConfig{
 		Interface: s.cfg.Interface, Group: s.cfg.Groups[0],
 		Changed: s.relink, Logger: s.cfg.Logger,
-	})
+	}, s.cfg.Feeds)
 	if err != nil {
 		return err
 	}
