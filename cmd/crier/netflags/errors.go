@@ -13,7 +13,7 @@ var configFlags = map[string]string{
 	"port": "control-port", "read buffer": "read-buffer",
 
 	"Topic": "topic", "Partitions": "partitions", "Groups": "groups", "Group": "group",
-	"Feeds": "feed",
+	"feeds": "feed",
 
 	"Name": "name", "Datagram": "datagram", "BatchWait": "batch-wait",
 	"Retention.ResendBuffer": "resend-buffer", "Retention.Disk": "disk",

@@ -23,6 +23,15 @@ type Topic struct {
 	Partitions []uint32
 }
 
+// GroupsOf returns the groups of a subscriber that listens to the topic: those that were asked for,
+// unless they follow from its name.
+func (t *Topic) GroupsOf(groups []netip.AddrPort) []netip.AddrPort {
+	if t.Name != "" && !t.Base.IsValid() {
+		return nil
+	}
+	return groups
+}
+
 // Home returns the group that tells of the topic, and where a pattern stands for topics, the
 // group of the directory.
 func (t *Topic) Home() netip.AddrPort {
@@ -40,7 +49,7 @@ func (n *Flags) DeclareTopic(flags *cli.FlagSet) {
 	flags.StringVar(&n.topic, "topic", "", "listen to the topic of this `NAME`, or to all whose "+
 		"names match a pattern such as 'quotes.*'; its groups follow from the name, or from "+
 		"--group where that is given")
-	flags.StringVar(&n.wanted, "partition", "", "with --topic: only these `PARTITIONS`, such as "+
+	flags.StringVar(&n.wanted, "partition", "", "only these `PARTITIONS` of the topic, such as "+
 		"3 or 0,4-7 (default: all)")
 }
 
@@ -65,16 +74,17 @@ func (n *Flags) Topic() (Topic, error) {
 		switch {
 		case changed("topic"):
 			return Topic{}, cli.Usagef("--topic has no name: give one, such as --topic orders")
-		case changed("partition"):
-			return Topic{}, cli.Usagef("--partition picks from a topic: name it with --topic")
+		case changed("partition") && !changed("group"):
+			return Topic{}, cli.Usagef("--partition picks from a topic: name it with --topic, or " +
+				"give its home group with --group")
 		}
-		return Topic{}, nil
 	}
 	t := Topic{Name: n.topic, Pattern: topic.IsPattern(n.topic)}
 	var err error
-	if t.Pattern {
+	switch {
+	case t.Pattern:
 		_, err = topic.ParsePattern(n.topic)
-	} else {
+	case t.Name != "":
 		err = topic.Check(n.topic)
 	}
 	if err != nil {
@@ -84,6 +94,9 @@ func (n *Flags) Topic() (Topic, error) {
 		if t.Partitions, err = ParsePartitions(n.wanted); err != nil {
 			return t, err
 		}
+	}
+	if t.Name == "" {
+		return t, nil
 	}
 	if t.Base, err = n.base(); err != nil {
 		return t, err

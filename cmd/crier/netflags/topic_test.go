@@ -164,17 +164,17 @@ func TestFeeds(t *testing.T) {
 		t.Errorf("%v, %v, %v: %s", groups, iface, err, n.Where(groups))
 	}
 	for _, c := range []struct{ words, parts []string }{
-		{[]string{"--feed", a}, []string{"--feed is given once", "2 to 4", "--group and --iface"}},
+		{[]string{"--feed", a}, []string{"--feed " + a + " are 1", "2 to 4"}},
 		{[]string{"--feed", a, "--feed", b, "--feed", "239.1.1.3:77@lo", "--feed",
-			"239.1.1.4:77@lo", "--feed", "239.1.1.5:77@lo"}, []string{"5 times", "2 to 4"}},
-		{[]string{"--feed", a, "--feed", a}, []string{"the same group on the same interface"}},
+			"239.1.1.4:77@lo", "--feed", "239.1.1.5:77@lo"}, []string{"are 5", "2 to 4"}},
+		{[]string{"--feed", a, "--feed", a}, []string{"--feed " + a, "twice", "two interfaces"}},
 		{[]string{"--feed", a, "--feed", "239.1.1.1:77@127.0.0.1"},
 			[]string{"the same group on the same interface"}},
 		{[]string{"--feed", a, "--feed", "@lo"}, []string{`--feed "@lo" has no group`, "--topic"}},
 		{[]string{"--topic", "a", "--feed", "@lo", "--feed", "@lo"},
-			[]string{"--feed @lo", "the same group on the same interface"}},
+			[]string{"--feed @lo", "twice"}},
 		{[]string{"--topic", "a", "--feed", a, "--feed", "@lo"},
-			[]string{"--feed " + a + " has a group", "--feed @lo has none"}},
+			[]string{"--feed " + a + ",@lo", "a group on one and none on another"}},
 		{[]string{"--feed", a, "--feed", "239.1.1.2:77"}, []string{"has no interface", "@eth0"}},
 		{[]string{"--feed", a, "--feed", "239.1.1.2:77@"}, []string{"has no interface", "@eth0"}},
 		{[]string{"--feed", a, "--feed", "10.1.1.2:77@lo"},

@@ -31,7 +31,7 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 		return 0, err
 	}
 	defer summary.Close()
-	o.host = trouble.NewHost(o.cfg.Interface)
+	o.host = trouble.NewHost(o.net.Interface())
 	sub, err := subscriber.New(o.cfg)
 	if err != nil {
 		return 0, netflags.ConfigError(o.net.Set, err)
@@ -111,7 +111,7 @@ func (o *options) verdict(t *tally, sum *Summary, end ending,
 // listening returns the line that tells that everything sent from now on is heard.
 func (o *options) listening(local netip.AddrPort) string {
 	text := fmt.Sprintf("crier sub: listening to %s, with NACKs from %v, where repairs go",
-		o.net.Where(o.cfg.Groups), local)
+		o.net.Where(o.groups), local)
 	if o.net.Defaulted() {
 		text += "; only this machine is on it; --iface names another"
 	}

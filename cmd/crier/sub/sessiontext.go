@@ -91,6 +91,9 @@ func (b *sessionText) several(sum *Summary, list []*SessionSummary) {
 	fmt.Fprintf(b, "%s: %s%s, end %s\n", sum.nameOf(first), topic,
 		cli.Counted(uint64(len(list)), "partition", "partitions"), endsText(ends))
 	b.delivered(&all, all.Counters)
+	if first.Certificate != nil {
+		fmt.Fprintf(b, "  %s\n", first.Certificate.Brief())
+	}
 	if next {
 		b.WriteString("  the next run goes on behind the last message of each partition\n")
 	}
@@ -102,9 +105,7 @@ func (b *sessionText) several(sum *Summary, list []*SessionSummary) {
 	}
 	told := 0
 	for _, s := range list {
-		if next {
-			s = s.without()
-		}
+		s = s.rest(next)
 		fate := &sessionText{sheet: b.sheet}
 		fate.fate(s, "    ")
 		if fate.Len() == 0 && (len(ends) == 1 || s.End == endBye) {
@@ -124,10 +125,17 @@ func (b *sessionText) several(sum *Summary, list []*SessionSummary) {
 	b.counters(all.Counters)
 }
 
-// without returns the summary but for where the next run goes on.
-func (s *SessionSummary) without() *SessionSummary {
+// rest returns the summary but for what is told of all partitions together: a certificate by which
+// nothing is missing, and where the next run goes on, if that is told.
+func (s *SessionSummary) rest(next bool) *SessionSummary {
 	one := *s
-	one.Acknowledged = nil
+	if next {
+		one.Acknowledged = nil
+	}
+	if c := s.Certificate; c != nil && c.LostMessages == 0 && len(c.Nobody) == 0 &&
+		len(c.Unsettled) == 0 {
+		one.Certificate = nil
+	}
 	return &one
 }
 

@@ -4,6 +4,7 @@ package sub
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	"crier/cmd/crier/cli"
@@ -35,6 +36,7 @@ type options struct {
 	stateSync bool
 	saves     bool
 	recorders []string
+	groups    []netip.AddrPort // the home group of a topic
 	// history is the size of the history in bytes; 0 is none.
 	history int
 	host    *trouble.Host // nil until a subscriber listens
@@ -128,6 +130,8 @@ func (o *options) declare(flags *cli.FlagSet) {
 	o.cfg.Memory, _ = subscriber.Memory{}.Complete() // for the help
 	o.cfg.Memory.Total = 0
 	o.net.Declare(flags, true)
+	o.net.DeclareTopic(flags)
+	o.net.DeclareFeeds(flags)
 	flags.StringVar(&o.source, "source", "",
 		"listen to this publisher's `ADDRESS` only (source-specific multicast)")
 	flags.StringVar(&o.cfg.Name, "name", "", "this subscriber's name, as publishers see it")
@@ -252,9 +256,19 @@ func (o *options) validate() error {
 // complete fills in what the flags of the network say.
 func (o *options) complete() error {
 	cfg := &o.cfg
-	var err error
-	if cfg.Groups, cfg.Interface, err = o.net.Parse(); err != nil {
+	named, err := o.net.Topic()
+	if err != nil {
 		return err
+	}
+	if o.groups, cfg.Interface, err = o.net.Parse(); err != nil {
+		return err
+	}
+	cfg.Topic, cfg.Partitions, cfg.Groups = named.Name, named.Partitions, named.GroupsOf(o.groups)
+	if cfg.Feeds, err = o.net.Feeds(); err != nil {
+		return err
+	}
+	if cfg.Feeds != nil { // which have interfaces, and perhaps groups
+		cfg.Interface, cfg.Groups = "", nil
 	}
 	if cfg.Source, err = netflags.Source(o.source); err != nil {
 		return err

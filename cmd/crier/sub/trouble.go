@@ -51,9 +51,9 @@ func (l *lookout) troubles(s *snapshot) (list []trouble.Trouble) {
 		}
 		return []trouble.Trouble{{Key: "nothing", Report: report}}
 	}
-	for i, group := range o.cfg.Groups {
+	for i, group := range o.groups {
 		on := func(k subscriber.Session) bool { return k.Group == group }
-		if len(o.cfg.Groups) > 1 && !slices.ContainsFunc(s.sessions, on) {
+		if len(o.groups) > 1 && !slices.ContainsFunc(s.sessions, on) {
 			list = append(list, trouble.Trouble{Key: group.String(),
 				Report: func(lasted time.Duration) trouble.Report {
 					return o.oneGroup(s, i, lasted)
@@ -94,7 +94,7 @@ func (l *lookout) reached(id subscriber.SessionID) string {
 // nameOf returns what words call a session.
 func (o *options) nameOf(k *subscriber.Session) string {
 	group := ""
-	if len(o.cfg.Groups) > 1 {
+	if len(o.groups) > 1 {
 		group = k.Group.String()
 	}
 	return events.SessionName(k.ID.String(), k.Name, events.SourceText(k.Source), group)
@@ -103,14 +103,14 @@ func (o *options) nameOf(k *subscriber.Session) string {
 // nothing reports that no session was heard for some time.
 func (o *options) nothing(s *snapshot, when string) trouble.Report {
 	r := o.received(s)
-	r.Head = fmt.Sprintf("no session was heard on %s %s: %s", o.net.Where(o.cfg.Groups), when,
+	r.Head = fmt.Sprintf("no session was heard on %s %s: %s", o.net.Where(o.groups), when,
 		r.Head)
 	if r.Verdict == noDatagram { // else the way to here is open
-		r.Findings = append(r.Findings, o.hostFindings(s, netip.AddrPort{}, o.cfg.Groups...)...)
+		r.Findings = append(r.Findings, o.hostFindings(s, netip.AddrPort{}, o.groups...)...)
 	}
 	r.Findings = append(r.Findings,
 		trouble.Finding{Mark: trouble.Remains, Text: o.remains(r.Verdict)},
-		trouble.Finding{Mark: trouble.Next, Text: o.net.Doctor(o.cfg.Groups, netip.Addr{})})
+		trouble.Finding{Mark: trouble.Next, Text: o.net.Doctor(o.groups, netip.Addr{})})
 	return r
 }
 
@@ -242,7 +242,7 @@ func (o *options) remains(verdict string) string {
 
 // oneGroup reports that nothing is heard on one of several groups.
 func (o *options) oneGroup(s *snapshot, i int, lasted time.Duration) trouble.Report {
-	group, came := o.cfg.Groups[i], uint64(0)
+	group, came := o.groups[i], uint64(0)
 	if i < len(s.stats.Groups) {
 		came = s.stats.Groups[i].Received
 	}
@@ -293,7 +293,7 @@ func (o *options) cutOff(s *snapshot, k *subscriber.Session, lasted time.Duratio
 			"%v to %v, where NACKs go, and back, where repairs go", s.local, k.Control)},
 		{Mark: trouble.Note, Text: "for a rule that lasts, give both ends a port of their own " +
 			"with --control-port"},
-		{Mark: trouble.Next, Text: o.net.Doctor(o.cfg.Groups, k.Control.Addr())},
+		{Mark: trouble.Next, Text: o.net.Doctor(o.groups, k.Control.Addr())},
 		{Mark: trouble.Next, Name: fmt.Sprintf("on %v", k.Control.Addr()), Text: fmt.Sprintf(
 			"crier doctor --iface IFACE --control-port %d", k.Control.Port())},
 	}...)

@@ -22,7 +22,7 @@ func parsed(t *testing.T, args ...string) *options {
 		t.Fatal(err)
 	}
 	for _, text := range []string{"239.77.0.1:7700", "239.77.0.2:7700"} {
-		o.cfg.Groups = append(o.cfg.Groups, netip.MustParseAddrPort(text))
+		o.groups = append(o.groups, netip.MustParseAddrPort(text))
 	}
 	return o
 }
@@ -116,7 +116,7 @@ func TestTroubles(t *testing.T) {
 		}, []string{"12 NACKs and no answer for 3 s, and its publisher knows no subscriber: UDP"}},
 	} {
 		o := parsed(t, strings.Fields(c.flags)...)
-		o.cfg.Groups = o.cfg.Groups[:c.groups]
+		o.groups = o.groups[:c.groups]
 		s := &snapshot{local: addr("10.77.0.2:5000")}
 		c.change(s)
 		list := (&lookout{o: o}).troubles(s)
