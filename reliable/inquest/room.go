@@ -1,28 +1,38 @@
 package inquest
 
 import (
+	"net/netip"
 	"slices"
 	"time"
 
 	"crier/reliable"
 )
 
-// A Room bounds what all inquests of a process take together: 65,536 ranges of members, 8,192
-// members, and four inquests at once. Others wait for their turn. The zero value is ready. It is
-// not safe for concurrent use.
+// A Room bounds what all inquests of a process take together: 131,072 ranges of members, 32,768
+// members, and those of four sessions at once, each of all its channels. Others wait for their turn.
+// The zero value is ready. It is not safe for concurrent use.
 type Room struct {
 	ranges, members int
-	// held are those that go on, and queue those that wait, in order.
+	// turns are the sessions whose inquests go on, held those inquests, and queue those that wait,
+	// in order.
+	turns       []turn
 	held, queue []*Inquest
+}
+
+// turn is a session some of whose inquests go on.
+type turn struct {
+	session  uint64
+	home     netip.Addr
+	inquests int
 }
 
 const (
 	// MaxMembers bounds the members of one inquest, this survivor among them.
 	MaxMembers = 1024
 
-	// Each member takes one range where there is no room for more, so 65,536 are never exceeded.
-	maxRanges  = 65536 - maxRows
-	maxRows    = 8192
+	// Each member takes one range where there is no room for more, so 131,072 are never exceeded.
+	maxRanges  = 131072 - maxRows
+	maxRows    = 32768
 	maxRunning = 4
 	// share is how many times what is free one inquest may take: so another finds room, and
 	// one that is alone takes most.
@@ -35,17 +45,29 @@ const (
 
 const milli = 1000 * 1000 // nanoseconds, as a time.Duration or a reliable.Time
 
-// enter gives an inquest one of the places, or has it wait.
+// enter gives an inquest one of the places, or has it wait. The channels of a session fell silent
+// together, and share its place: what of it is lost is known no later for their number.
 func (r *Room) enter(q *Inquest) bool {
-	if !slices.Contains(r.queue, q) {
-		r.queue = append(r.queue, q)
-	}
-	if len(r.held) >= maxRunning || r.next() != q {
-		return false
+	at := r.turn(q)
+	if at < 0 {
+		if !slices.Contains(r.queue, q) {
+			r.queue = append(r.queue, q)
+		}
+		if len(r.turns) >= maxRunning || r.next() != q {
+			return false
+		}
+		at = len(r.turns)
+		r.turns = append(r.turns, turn{session: q.cfg.Session, home: q.cfg.Home})
 	}
 	r.forget(q)
+	r.turns[at].inquests++
 	r.held = append(r.held, q)
 	return true
+}
+
+// turn returns the place of an inquest's session among those that go on, or -1.
+func (r *Room) turn(q *Inquest) int {
+	return slices.IndexFunc(r.turns, func(t turn) bool { return t.session == q.cfg.Session })
 }
 
 // next returns the one whose turn is next: the first of the address that has the fewest places. So
@@ -54,8 +76,8 @@ func (r *Room) next() (next *Inquest) {
 	least := maxRunning + 1
 	for _, q := range r.queue {
 		n := 0
-		for _, h := range r.held {
-			if h.cfg.Home == q.cfg.Home {
+		for _, t := range r.turns {
+			if t.home == q.cfg.Home {
 				n++
 			}
 		}
@@ -68,8 +90,18 @@ func (r *Room) next() (next *Inquest) {
 
 // forget takes an inquest out of those that wait and that go on.
 func (r *Room) forget(q *Inquest) {
-	is := func(o *Inquest) bool { return o == q }
-	r.held, r.queue = slices.DeleteFunc(r.held, is), slices.DeleteFunc(r.queue, is)
+	if i := slices.Index(r.queue, q); i >= 0 {
+		r.queue = slices.Delete(r.queue, i, i+1)
+	}
+	i := slices.Index(r.held, q)
+	if i < 0 {
+		return
+	}
+	r.held = slices.Delete(r.held, i, i+1)
+	at := r.turn(q)
+	if r.turns[at].inquests--; r.turns[at].inquests == 0 {
+		r.turns = slices.Delete(r.turns, at, at+1)
+	}
 }
 
 // admits reports whether an inquest with so many members may have one more.

@@ -499,7 +499,7 @@ func TestRoomForRanges(t *testing.T) {
 			if !q.Hear(0, from, f) {
 				t.Fatal(q.Refused())
 			}
-			if room.ranges > 65536 {
+			if room.ranges > 131072 {
 				t.Fatalf("%d ranges", room.ranges)
 			}
 		}

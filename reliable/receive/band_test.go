@@ -38,7 +38,7 @@ type soul struct {
 	i    int
 	addr netip.AddrPort
 	role frame.Role
-	kept map[uint64]map[uint64][]byte // by session and number
+	kept map[uint64]map[uint64][]byte // by session and channel, and number
 	dead bool
 	// forgot counts the calls of Forget.
 	forgot int
@@ -99,14 +99,19 @@ func newBand(t *testing.T, n int, cfg Config) *band {
 
 func (s *soul) Role() frame.Role { return s.role }
 
-func (s *soul) Keep(session uint64, _ uint32, f *frame.Frame) {
+// shelf is the key of a stream in kept.
+func shelf(session uint64, channel uint32) uint64 { return session ^ uint64(channel)<<40 }
+
+func (s *soul) Keep(session uint64, channel uint32, f *frame.Frame) {
+	session = shelf(session, channel)
 	if s.kept[session] == nil {
 		s.kept[session] = make(map[uint64][]byte)
 	}
 	s.kept[session][f.Seq] = slices.Clone(f.Raw)
 }
 
-func (s *soul) Oldest(session uint64, _ uint32) (uint64, uint64, bool) {
+func (s *soul) Oldest(session uint64, channel uint32) (uint64, uint64, bool) {
+	session = shelf(session, channel)
 	if len(s.kept[session]) == 0 {
 		return 0, 0, false
 	}
@@ -117,7 +122,8 @@ func (s *soul) Oldest(session uint64, _ uint32) (uint64, uint64, bool) {
 	return oldest, oldest, true
 }
 
-func (s *soul) Absent(session uint64, _ uint32, of nack.Range, to []nack.Range) []nack.Range {
+func (s *soul) Absent(session uint64, channel uint32, of nack.Range, to []nack.Range) []nack.Range {
+	session = shelf(session, channel)
 	for _, seq := range slices.Sorted(maps.Keys(s.kept[session])) {
 		if seq >= of.From && seq < of.To {
 			to = append(to, nack.Range{From: of.From, To: seq})
@@ -208,7 +214,7 @@ func (b *band) serves(s *soul, from netip.AddrPort, f *frame.Frame) {
 	to, gone := b.all(), []nack.Range(nil)
 	for _, g := range f.Ranges {
 		for seq := g.From; seq < g.To; seq++ {
-			raw := s.kept[f.Session][seq]
+			raw := s.kept[shelf(f.Session, f.Channel)][seq]
 			if raw == nil {
 				raw = s.Sealed(f.Session, f.Channel, seq)
 			}
@@ -216,7 +222,7 @@ func (b *band) serves(s *soul, from netip.AddrPort, f *frame.Frame) {
 				gone = append(gone, nack.Range{From: seq, To: seq + 1})
 				continue
 			}
-			raw = new(frame.Encoder).AppendRepair(nil, f.Session, 0, s.cfg.ID, f.Request, raw)
+			raw = new(frame.Encoder).AppendRepair(nil, f.Session, f.Channel, s.cfg.ID, f.Request, raw)
 			for _, i := range to {
 				if i != s.i {
 					b.post(s.i, s.addr, i, raw, b.hop)
@@ -227,8 +233,8 @@ func (b *band) serves(s *soul, from netip.AddrPort, f *frame.Frame) {
 	if len(gone) == 0 {
 		return
 	}
-	oldest, _, _ := s.Oldest(f.Session, 0)
-	raw := new(frame.Encoder).Append(nil, &frame.Frame{Kind: frame.Gone, Session: f.Session,
+	oldest, _, _ := s.Oldest(f.Session, f.Channel)
+	raw := new(frame.Encoder).Append(nil, &frame.Frame{Kind: frame.Gone, Session: f.Session, Channel: f.Channel,
 		Responder: s.cfg.ID, Request: f.Request, Time: uint64(b.now), OldestSeq: oldest,
 		OldestOffset: oldest, Ranges: nack.Normalize(gone)})
 	for i, o := range b.list {

@@ -180,7 +180,7 @@ func (s *Survivor) Next(now reliable.Time) (reliable.Batch, bool) {
 	if ok {
 		s.sending = service
 		if !b.To.IsValid() {
-			b.To = s.Group(of.Session)
+			b.To = s.DataGroup(of.Session, of.Channel)
 		}
 	}
 	return b, ok
