@@ -142,14 +142,18 @@ func (d *delivery) judgeRecovery() {
 		ev.Offset, world.Stamp(received), said, ev.Recovery, world.Stamp(came), may, least, most)
 }
 
-// judgeContent asks whether a message has the bytes that the publisher accepted, and times
-// that can be.
+// judgeContent asks whether a message has the bytes and the properties that the publisher
+// accepted, and times that can be.
 func (d *delivery) judgeContent() {
 	ev := d.ev
 	if want := d.s.Payload(ev.Offset); !bytes.Equal(ev.Payload, want) {
 		d.fail("offset %d is delivered with other bytes: %d of them, want %d; they differ from "+
 			"byte %d on",
 			ev.Offset, len(ev.Payload), len(want), common(ev.Payload, want))
+	}
+	if want := d.s.Properties(ev.Offset); !bytes.Equal(ev.Properties, want) {
+		d.fail("offset %d is delivered with other properties: %x, want %x", ev.Offset,
+			[]byte(ev.Properties), []byte(want))
 	}
 	at := d.s.AcceptedAt(ev.Offset)
 	if received := world.VirtualTime(ev.Received); received < at || received > d.c.w.Now() {

@@ -79,7 +79,11 @@ func (t *truth) mayLack(seq uint64) bool {
 			continue
 		}
 		told = false
-		filled += uint64(frame.Frames(len(t.s.Payload(o)), t.room))
+		size := len(t.s.Payload(o))
+		if n := len(t.s.Properties(o)); n > 0 {
+			size += 1 + n
+		}
+		filled += uint64(frame.Frames(size, t.room))
 		if filled-seq > t.slots {
 			return true
 		}

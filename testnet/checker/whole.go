@@ -93,7 +93,7 @@ func (e *ear) follower(c *Checker, s *world.Session) *follower {
 // judgeOrder asks whether a message comes behind all that were published before it with its
 // key, in whatever partition.
 func (v *view) judgeOrder(offset uint64) {
-	key := v.s.Key(offset)
+	key := v.s.Properties(offset).Key()
 	if len(key) == 0 || !v.inOrder {
 		return
 	}

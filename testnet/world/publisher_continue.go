@@ -25,7 +25,7 @@ const tryAgain = time.Second
 // seek begins to ask where the stream ended.
 func (p *Publisher) seek() {
 	w := p.w
-	p.addr = hostAddr(publisherNet, p.index, firstPort+uint16(p.lives))
+	p.addr = p.nextAddr()
 	p.asks++
 	m, err := restart.New(restart.Config{
 		ID: w.id(publisherNet, p.index, -p.asks), Publisher: p.cfg.Sender.Name,

@@ -84,6 +84,7 @@ type Sender interface {
 	PollMembers(events []reliable.MemberEvent) int
 	Members() []reliable.Member
 	Stats() send.Stats
+	Properties(key []byte, headers []reliable.Header) (frame.Properties, error)
 	// Stream returns the stream of a partition, which there must be.
 	Stream(partition uint32) Stream
 }
@@ -91,7 +92,7 @@ type Sender interface {
 // Stream is the part of a send.Stream that a World needs.
 type Stream interface {
 	Pending() bool
-	Publish(now reliable.Time, message []byte) (uint64, error)
+	PublishWith(now reliable.Time, properties frame.Properties, message []byte) (uint64, error)
 	Flush()
 	NextDisk() (*journal.Job, bool)
 	DiskDone(now reliable.Time, res *journal.Result)
@@ -205,6 +206,12 @@ func (p *Publisher) key() uint64 { return publisherNet<<32 | uint64(p.index) }
 func (p *Publisher) senderConfig(now reliable.Time) send.Config {
 	cfg := p.cfg.Sender
 	cfg.Start = now
+	if n := len(p.paths); n > 1 {
+		cfg.Controls = make([]netip.AddrPort, n)
+		for feed := range n {
+			cfg.Controls[feed] = onFeed(p.nextAddr(), feed)
+		}
+	}
 	if cfg.Wall == 0 {
 		cfg.Wall = WallStart + int64(now)
 	}
@@ -215,6 +222,11 @@ func (p *Publisher) senderConfig(now reliable.Time) send.Config {
 		cfg.Prev = p.prev
 	}
 	return cfg
+}
+
+// nextAddr returns the address of the life that begins.
+func (p *Publisher) nextAddr() netip.AddrPort {
+	return hostAddr(publisherNet, p.index, firstPort+uint16(p.lives))
 }
 
 // start begins a session.
@@ -230,7 +242,7 @@ func (p *Publisher) start() {
 	if p.cfg.Wrap != nil {
 		p.m = p.cfg.Wrap(m)
 	}
-	p.addr = hostAddr(publisherNet, p.index, firstPort+uint16(p.lives))
+	p.addr = p.nextAddr()
 	p.streams = nil
 	for i := range p.partitions() {
 		first, prev := cfg.FirstOffset, reliable.Link{}

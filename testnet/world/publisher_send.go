@@ -90,7 +90,11 @@ func (p *Publisher) accept(m *Message) (uint64, error) {
 			len(p.streams))
 	}
 	s := p.streams[m.Partition]
-	offset, err := p.m.Stream(m.Partition).Publish(w.now, m.Payload)
+	properties, err := p.m.Properties(m.Key, m.Headers)
+	if err != nil {
+		return 0, err
+	}
+	offset, err := p.m.Stream(m.Partition).PublishWith(w.now, properties, m.Payload)
 	dropped := err == reliable.ErrDropped
 	if err != nil && !dropped {
 		return 0, err
@@ -99,7 +103,7 @@ func (p *Publisher) accept(m *Message) (uint64, error) {
 		w.fail("%v gave a message the offset %d, not %d", p, offset, s.NextOffset())
 	}
 	s.accept(w.now, m.Payload, dropped)
-	s.mark(m, p.accepted)
+	s.mark(properties, p.accepted)
 	p.accepted++
 	w.keep(len(m.Payload))
 	w.observeAccepted(s, offset, m.Payload)

@@ -68,29 +68,25 @@ func (s *Session) accept(now reliable.Time, payload []byte, dropped bool) {
 
 // mark is what a message has besides its payload.
 type mark struct {
-	key     []byte
-	headers []reliable.Header
-	order   uint64
+	properties frame.Properties
+	order      uint64
 }
 
 // mark notes what the message that was accepted last has besides its payload, and its place
 // among all of the session.
-func (s *Session) mark(m *Message, order uint64) {
-	if len(s.Publisher.streams) == 1 && len(m.Key) == 0 && len(m.Headers) == 0 {
+func (s *Session) mark(properties frame.Properties, order uint64) {
+	if len(s.Publisher.streams) == 1 && len(properties) == 0 {
 		return
 	}
 	for len(s.marks) < len(s.messages) {
 		s.marks = append(s.marks, mark{order: uint64(len(s.marks))})
 	}
-	s.marks[len(s.marks)-1] = mark{bytes.Clone(m.Key), cloneHeaders(m.Headers), order}
+	s.marks[len(s.marks)-1] = mark{bytes.Clone(properties), order}
 }
 
-// Key returns the key of the message with that offset, which must have been accepted; nil if it
-// has none. It must not be changed.
-func (s *Session) Key(offset uint64) []byte { return s.markOf(offset).key }
-
-// Headers returns the headers of that message, which must not be changed.
-func (s *Session) Headers(offset uint64) []reliable.Header { return s.markOf(offset).headers }
+// Properties returns the key and headers of the message with that offset, which must have been
+// accepted; nil if it has none. They must not be changed.
+func (s *Session) Properties(offset uint64) frame.Properties { return s.markOf(offset).properties }
 
 // Order returns the place of that message among all of the session that were accepted, in
 // whatever partition, from 0.
