@@ -106,8 +106,6 @@ Examples:
 func (o *options) declare(flags *cli.FlagSet) {
 	o.net.Declare(flags, false)
 	o.net.DeclareLayout(flags, "publish to the groups of the topic of this `NAME`")
-	flags.Var(&o.headers, "header",
-		"a header for each message, up to 32; may be given again, with another name")
 	flags.StringVar(&o.feed.From, "from", "",
 		"`FILE` to publish, - for standard input; gzip is recognised (default: made-up "+
 			"messages)")
@@ -121,6 +119,17 @@ func (o *options) declare(flags *cli.FlagSet) {
 	cli.Offer(flags, "split", cli.Words("iextp", "moldudp64"))
 	flags.StringArrayVar(&o.feed.Only, "only", nil,
 		"publish only a capture's datagrams to this `ADDRESS:PORT`; may be repeated")
+	flags.StringSliceVar(&o.feed.Merge, "merge", nil,
+		"take the two `FEEDS` of a market-data source as one, by its own numbers: two captures "+
+			"instead of --from, or two destinations of its capture, with a comma between them")
+	cli.Offer(flags, "merge", cli.Files("pcap", "pcapng").List())
+	flags.StringVar(&o.feed.Key, "key", "",
+		"take each message's key from a `PLACE` in it: a field of JSON such as data.symbol, a "+
+			"regular expression's first group, OFFSET:LENGTH in bytes, or symbol (of iextp); "+
+			"messages with the same key keep their order in one partition")
+	cli.Offer(flags, "key", cli.Words("symbol"))
+	flags.Var(&o.headers, "header",
+		"a header for each message, up to 32; may be given again, with another name")
 	flags.DurationVar(&o.feed.MaxGap, "max-gap", 0,
 		"shorten longer recorded silences to this (default: leave them)")
 	flags.Var(&o.pace.Speed, "speed", "how fast recorded times pass: 1, any number, or max")

@@ -1,11 +1,13 @@
 package pub
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/netip"
+	"strings"
 	"time"
 
 	"crier/cmd/crier/cli"
@@ -21,7 +23,7 @@ import (
 func (o *options) open(ctx context.Context, std cli.Streams,
 	console *cli.Console) (feed.Feed, error) {
 	switch {
-	case o.feed.From != "":
+	case o.reads():
 		from := o.feed
 		if err := cli.Closed(std.In); err != nil && from.From == "-" {
 			return nil, err
@@ -233,7 +235,7 @@ func (o *options) publish(ctx context.Context, to *spread, from feed.Feed, pacer
 		if err == nil {
 			if err = pacer.Wait(ctx, rec.At); err == nil {
 				marks.setAccepted(n + 1) // before anybody can have it
-				err = to.publish(ctx, nil, rec.Payload)
+				err = to.publish(ctx, rec.Key, rec.Payload)
 			}
 			if err == publisher.ErrDropped {
 				err = nil // as was asked for; Stats count it
@@ -280,7 +282,7 @@ func (o *options) explain(from feed.Feed, err error) error {
 		err = fmt.Errorf("%w; give more with --resend-buffer%s", err, part)
 	}
 	if f, ok := from.(*feed.Reader); ok {
-		name := o.feed.From
+		name := cmp.Or(o.feed.From, strings.Join(o.feed.Merge, ","))
 		if name == "-" {
 			name = "standard input"
 		}

@@ -32,7 +32,7 @@ type partition struct {
 // newSpread returns the spread of a publisher that has begun.
 func (o *options) newSpread(p *publisher.Publisher) *spread {
 	s := &spread{p: p, headers: o.headers.list, list: make([]partition, max(o.cfg.Partitions, 1))}
-	s.plain = len(s.list) == 1 && len(s.headers) == 0
+	s.plain = len(s.list) == 1 && len(s.headers) == 0 && o.feed.Key == ""
 	return s
 }
 

@@ -14,7 +14,7 @@ import (
 func (o *options) dueText(left time.Duration) string {
 	text := fmt.Sprintf("crier pub: the next message is due in %s, at %s", cli.Duration(left),
 		time.Now().Add(left).Format("2006-01-02 15:04:05"))
-	if o.feed.From != "" && o.pace.Rate == 0 && o.feed.MaxGap == 0 {
+	if o.reads() && o.pace.Rate == 0 && o.feed.MaxGap == 0 {
 		text += ", as recorded; --max-gap 5s would shorten such silences"
 	}
 	return text + "\n"

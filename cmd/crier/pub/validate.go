@@ -1,6 +1,8 @@
 package pub
 
 import (
+	"fmt"
+
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/feed"
 	"crier/reliable/frame"
@@ -69,8 +71,12 @@ func (o *options) validate() error {
 	if err := o.validateFeed(); err != nil {
 		return err
 	}
-	if err := cli.DistinctFiles(map[string]string{"--from": o.feed.From, "--accepted": o.accepted,
-		"--summary": o.summary}); err != nil {
+	files := map[string]string{"--from": o.feed.From, "--accepted": o.accepted,
+		"--summary": o.summary}
+	for i, path := range o.feed.Merge {
+		files[fmt.Sprintf("--merge (feed %d)", i+1)] = path
+	}
+	if err := cli.DistinctFiles(files); err != nil {
 		return err
 	}
 	if err := o.pace.Validate(); err != nil {
@@ -79,20 +85,35 @@ func (o *options) validate() error {
 	return nil
 }
 
+// reads reports whether messages come from a file, and are not made up.
+func (o *options) reads() bool { return o.feed.From != "" || len(o.feed.Merge) > 0 }
+
 // validateFeed refuses contradictions among the flags for the messages and their times.
 func (o *options) validateFeed() error {
 	changed := o.net.Set.Changed
-	timed := o.market || o.feed.From != "" && (o.feed.Format == "timed" || o.feed.Format == "pcap")
+	timed := o.market || o.reads() && (o.feed.Format == "timed" || o.feed.Format == "pcap")
 	switch {
 	case changed("from") && o.feed.From == "":
 		return cli.Usagef("--from has no file: name one, or - for standard input")
-	case o.feed.From != "" && (changed("size") || changed("seed") || o.market):
+	case o.reads() && (changed("size") || changed("seed") || o.market):
 		return cli.Usagef("--from names the messages, and --size, --seed and --market make them " +
 			"up: use one or the other")
-	case o.feed.From == "" && (changed("format") || changed("split") || changed("only") ||
+	case !o.reads() && (changed("format") || changed("split") || changed("only") ||
 		changed("max-gap")):
 		return cli.Usagef("--format, --split, --only and --max-gap say what a file holds: name " +
 			"it with --from")
+	case changed("key") && o.feed.Key == "":
+		return cli.Usagef("--key is empty: name a place in the messages, such as data.symbol, or " +
+			"leave it out")
+	case changed("key") && !o.reads():
+		return cli.Usagef("--key finds keys in the messages of a file, and these are made up: name " +
+			"a file with --from")
+	case changed("key") && o.net.TopicName() == "" && !changed("partitions"):
+		return cli.Usagef("--key chooses among partitions, and there is one: name a topic with " +
+			"--topic, or give --partitions and --group")
+	case changed("merge") && len(o.feed.Merge) == 0:
+		return cli.Usagef("--merge names no feed: give two captures, or two destinations, with a " +
+			"comma between them")
 	case o.market && changed("size"):
 		return cli.Usagef("--market has sizes of its own: leave out --size")
 	case changed("rate") && o.pace.Rate == 0:
@@ -109,7 +130,7 @@ func (o *options) validateFeed() error {
 		return cli.Usagef("--speed %v is for recorded times, and these messages have none: use "+
 			"--rate, or --format timed or pcap", &o.pace.Speed)
 	}
-	if o.feed.From != "" {
+	if o.reads() {
 		if err := o.feed.Validate(); err != nil {
 			return cli.Usage(err)
 		}
