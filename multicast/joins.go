@@ -33,6 +33,21 @@ type joins struct {
 	joined, want, failed []netip.AddrPort
 }
 
+// begin follows a machine whose groups were opened, or some of them.
+func (j *joins) begin(m Joiner, open []*Memberships) {
+	j.machine, j.kick = m, make(chan struct{}, 1)
+	version, groups := m.Memberships()
+	for _, group := range groups {
+		for _, o := range open {
+			if group.IsValid() && !o.has(group) {
+				j.version = neverJoined
+				return
+			}
+		}
+	}
+	j.version, j.joined = version, slices.Clone(groups)
+}
+
 // neverJoined is a version before all others.
 const neverJoined = ^uint64(0)
 

@@ -84,7 +84,7 @@ func NewLoop(cfg LoopConfig) *Loop {
 	}
 	l := &Loop{cfg: cfg, kick: make(chan struct{}, 1)}
 	if j, ok := cfg.Machine.(Joiner); ok && len(cfg.Memberships) > 0 {
-		l.joins = joins{machine: j, kick: make(chan struct{}, 1), version: neverJoined}
+		l.joins.begin(j, cfg.Memberships)
 	}
 	l.sendBy(cfg.Out)
 	l.burst.guard = guardMin

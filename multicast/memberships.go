@@ -99,6 +99,12 @@ func (m *Memberships) Join(group netip.AddrPort, index int, add func(Conn) error
 	return nil
 }
 
+// has reports whether a group is joined.
+func (m *Memberships) has(group netip.AddrPort) bool {
+	_, has := m.at[m.feeds.Translate(m.cfg.Feed, unmapped(group))]
+	return has
+}
+
 // Leave leaves a group that was joined, and not one that a socket was opened for alone.
 func (m *Memberships) Leave(group netip.AddrPort) error {
 	group = m.feeds.Translate(m.cfg.Feed, unmapped(group))

@@ -163,11 +163,8 @@ func (s *Subscriber) open(positions []Position) error {
 	}
 	s.machine.s = s
 	cfg := multicast.LoopConfig{
-		Machine: &s.machine, Out: s.back, In: s.conns, Timer: timer,
+		Machine: &s.machine, Out: s.back, In: s.conns, Timer: timer, Memberships: s.members,
 		Wait: s.cfg.Link.Wait, Start: s.start, Logger: s.cfg.Logger,
-	}
-	if len(topics) > 0 || s.finder != nil {
-		cfg.Memberships = s.members // else the groups never change
 	}
 	if s.cfg.Handler != nil {
 		cfg.Deliver = s.deliver
