@@ -1,7 +1,6 @@
 package ls
 
 import (
-	"cmp"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -99,16 +98,20 @@ func conflictOf(c *directory.Conflict) Conflict {
 
 // layout describes partitions and groups.
 func layout(e *directory.Entry) string {
-	return fmt.Sprintf("%s over %s", cli.Counted(uint64(e.Partitions), "partition", "partitions"),
-		groups(e.Groups, e.Base))
+	text := fmt.Sprintf("%s over %s", cli.Counted(uint64(e.Partitions), "partition", "partitions"),
+		cli.Counted(uint64(e.Groups), "group", "groups"))
+	if !e.Base.IsValid() {
+		return text + " by name"
+	}
+	return fmt.Sprintf("%s from %v on", text, e.Base)
 }
 
 // groups describes the groups of a topic.
 func groups(n int, base netip.AddrPort) string {
-	if !base.IsValid() {
-		return cli.Counted(uint64(n), "group", "groups") + " by name"
-	}
-	if n == 1 {
+	switch {
+	case !base.IsValid():
+		return fmt.Sprintf("%d by name", n)
+	case n == 1:
 		return base.String()
 	}
 	return fmt.Sprintf("%d behind %v", n, base)
@@ -118,13 +121,12 @@ func groups(n int, base netip.AddrPort) string {
 func (l *Listing) text(s cli.Sheet) string {
 	t := table.Table{Columns: []table.Column{{Head: "topic", Key: true},
 		{Head: "partitions"}, {Head: "groups", Left: true}, {Head: "publisher", Left: true},
-		{Head: "messages"}, {Head: "bytes"}, {Head: "subscribers"}}}
+		{Head: "rate"}, {Head: "subscribers"}}}
 	for i := range l.Publishers {
 		p := &l.Publishers[i]
 		base, _ := netip.ParseAddrPort(p.Base) // not valid for an empty one
 		t.Add(cli.Printable(p.Topic), cli.Grouped(uint64(p.Partitions)), groups(p.Groups, base),
-			p.who(), cli.PerSecond(float64(p.Messages)), cli.Bytes(p.Bytes)+"/s",
-			cli.Grouped(uint64(p.Subscribers)))
+			p.who(), cli.PerSecond(float64(p.Messages)), cli.Grouped(uint64(p.Subscribers)))
 	}
 	var b strings.Builder
 	b.WriteString(t.Text(s))
@@ -137,7 +139,11 @@ func (l *Listing) text(s cli.Sheet) string {
 	return b.String()
 }
 
-// who names a publisher, by its address and its name or host.
+// who names a publisher: by its name and the address of its machine, or else by its own address.
 func (p *Publisher) who() string {
-	return strings.TrimSpace(p.Address + " " + cli.Printable(cmp.Or(p.Name, p.Host)))
+	at, err := netip.ParseAddrPort(p.Address)
+	if p.Name == "" || err != nil {
+		return p.Address
+	}
+	return fmt.Sprintf("%s at %v", cli.Printable(p.Name), at.Addr())
 }

@@ -19,8 +19,8 @@ func Command() *cli.Command {
 		Name: "ls", Args: " [PATTERN]",
 		Brief: "list the topics that are published on the network",
 		Help: `Asks all publishers of topics on an interface, and prints a row for each: its topic,
-partitions and groups, the messages and bytes that it publishes a second, and the subscribers
-that it knows. A pattern selects topics by name: * stands for any run of characters. It takes
+partitions and groups, its name and address, the messages that it publishes a second, and the
+subscribers that it knows. A pattern selects topics by name: * stands for any run of characters. It takes
 1.4 seconds.
 
 Below the table stand conflicts: topics that share a group, and publishers of one topic that

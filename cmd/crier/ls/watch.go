@@ -42,8 +42,7 @@ func watchText(ctx context.Context, std cli.Streams, c *directory.Client) error 
 		var what string
 		switch {
 		case change.Kind == directory.Found && !known[e.Session]:
-			what = fmt.Sprintf("found, %s over %s", cli.Counted(uint64(e.Partitions), "partition",
-				"partitions"), groups(e.Groups, e.Base))
+			what = "found, " + layout(e)
 		case change.Kind == directory.Gone:
 			what = "gone"
 		default:
