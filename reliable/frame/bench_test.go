@@ -6,8 +6,15 @@ import (
 	"crier/nack"
 )
 
-// benchFrames returns the most frequent frames: DATA with 20 messages of 64 bytes, DATA
-// with one part of a long message, REPAIR, HEARTBEAT, NACK.
+// benchKey and benchHeaders are a key of 8 bytes and one header, which take 30 bytes.
+var (
+	benchKey     = []byte("order-47")
+	benchHeaders = []MessageHeader{{"span", []byte("0af76519")}}
+)
+
+// benchFrames returns the most frequent frames: DATA with 20 messages of 64 bytes, DATA with 14 of
+// 64 bytes and properties, and with 14 as long without, DATA with one part of a long message,
+// REPAIR, HEARTBEAT, NACK.
 func benchFrames() map[string][]byte {
 	var b Builder
 	var e Encoder
@@ -16,6 +23,20 @@ func benchFrames() map[string][]byte {
 		b.Add(make([]byte, 64))
 	}
 	small := b.Seal(false)
+	p, err := AppendProperties(nil, benchKey, benchHeaders)
+	if err != nil {
+		panic(err)
+	}
+	b.Open(make([]byte, 0, DataSize(1472)), 1, 0, 2, 3, 4)
+	for range 14 {
+		b.AddWith(p, make([]byte, 64))
+	}
+	keyed := b.Seal(false)
+	b.Open(make([]byte, 0, DataSize(1472)), 1, 0, 2, 3, 4)
+	for range 14 {
+		b.Add(make([]byte, 64+1+len(p)))
+	}
+	plain := b.Seal(false)
 	b.Open(make([]byte, 0, DataSize(1472)), 1, 0, 2, 3, 4)
 	b.Start(make([]byte, 1<<20))
 	large := b.Seal(true)
@@ -25,6 +46,7 @@ func benchFrames() map[string][]byte {
 	}
 	return map[string][]byte{
 		"data20x64": small,
+		"data14x94": plain, "data14keyed": keyed,
 		"data1345":  large,
 		"repair":    e.AppendRepair(nil, 1, 0, 2, 3, small),
 		"heartbeat": e.Append(nil, &Frame{Kind: Heartbeat}),
@@ -33,7 +55,8 @@ func benchFrames() map[string][]byte {
 }
 
 func BenchmarkDecode(b *testing.B) {
-	for _, name := range []string{"data20x64", "data1345", "repair", "heartbeat", "nack50"} {
+	for _, name := range []string{"data20x64", "data14x94", "data14keyed", "data1345",
+		"repair", "heartbeat", "nack50"} {
 		packet := benchFrames()[name]
 		b.Run(name, func(b *testing.B) {
 			var d Decoder
@@ -80,6 +103,32 @@ func BenchmarkBuild(b *testing.B) {
 			build.Open(buf, 1, 0, 2, 3, 4)
 			for range 20 {
 				build.Add(message)
+			}
+			build.Seal(false)
+		}
+	})
+	b.Run("data14x94", func(b *testing.B) {
+		var build Builder
+		buf, message := make([]byte, 0, DataSize(1472)), make([]byte, 94)
+		b.ReportAllocs()
+		for b.Loop() {
+			build.Open(buf, 1, 0, 2, 3, 4)
+			for range 14 {
+				build.Add(message)
+			}
+			build.Seal(false)
+		}
+	})
+	b.Run("data14keyed", func(b *testing.B) {
+		var build Builder
+		var p Properties
+		buf := make([]byte, 0, DataSize(1472))
+		b.ReportAllocs()
+		for b.Loop() {
+			build.Open(buf, 1, 0, 2, 3, 4)
+			for range 14 {
+				p, _ = AppendProperties(p[:0], benchKey, benchHeaders)
+				build.AddWith(p, message)
 			}
 			build.Seal(false)
 		}

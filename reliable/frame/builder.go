@@ -112,11 +112,19 @@ func (b *Builder) LeftWith(properties Properties) int {
 // AddWith appends a whole message with its properties, which must fit. It is Add if there are
 // none.
 func (b *Builder) AddWith(properties Properties, message []byte) {
-	if len(properties) > 0 {
-		b.e.w.b = append(b.e.w.b, msgpcode.FixedArrayLow|2)
+	if len(properties) == 0 {
+		b.Add(message)
+		return
 	}
-	b.Add(message)
-	b.e.w.b = append(b.e.w.b, properties...)
+	w := b.e.w.b
+	if n := len(message); n < 1<<8 {
+		w = append(w, msgpcode.FixedArrayLow|2, msgpcode.Bin8, byte(n))
+	} else {
+		w = append(w, msgpcode.FixedArrayLow|2, msgpcode.Bin16, byte(n>>8), byte(n))
+	}
+	w = append(w, message...)
+	b.e.w.b = append(w, properties...)
+	b.count++
 }
 
 // AddRun appends whole messages up to the first that doesn't fit, and returns their number

@@ -81,7 +81,7 @@ func (f *Frame) plainChunks(b []byte, n int) bool {
 			if i = propertiesAt(b, at); i < 0 {
 				return false
 			}
-			chunks = append(chunks, Chunk{Data: data, Total: total, Properties: b[at:i:i]})
+			chunks = appendKeyed(chunks, data, total, b[at:i:i])
 			total = 0
 		case msgpcode.Nil:
 			if total != 0 {
@@ -116,6 +116,17 @@ func appendChunk(chunks []Chunk, data []byte, total uint32) []Chunk {
 		return chunks
 	}
 	return append(chunks, Chunk{Data: data, Total: total})
+}
+
+// appendKeyed is appendChunk with properties.
+func appendKeyed(chunks []Chunk, data []byte, total uint32, properties Properties) []Chunk {
+	if n := len(chunks); n < cap(chunks) {
+		chunks = chunks[:n+1]
+		c := &chunks[n]
+		c.Data, c.Total, c.Skip, c.Properties = data, total, 0, properties
+		return chunks
+	}
+	return append(chunks, Chunk{Data: data, Total: total, Properties: properties})
 }
 
 // plainConsistent is consistent for a frame without skips. Only the last chunk can be of

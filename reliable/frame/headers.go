@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"iter"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
@@ -51,50 +52,82 @@ func AppendProperties(dst []byte, key []byte, headers []MessageHeader) (Properti
 		return dst, fmt.Errorf("%d headers are more than %d: put the rest into the payload",
 			len(headers), MaxHeaders)
 	}
-	b := dst
-	switch {
-	case len(key) > 0 && len(headers) > 0:
-		b = append(b, msgpcode.FixedMapLow|2)
-	case len(key) > 0 || len(headers) > 0:
-		b = append(b, msgpcode.FixedMapLow|1)
-	default:
-		return dst, nil
-	}
+	pairs, size := byte(0), 1
 	if len(key) > 0 {
-		b = append(b, keyMessageKey, msgpcode.Bin8, byte(len(key)))
-		b = append(b, key...)
+		pairs, size = 1, size+3+len(key)
 	}
 	if n := len(headers); n > 0 {
-		b = append(b, keyHeaders)
-		if n < 16 {
-			b = append(b, msgpcode.FixedMapLow|byte(n))
-		} else {
-			b = append(b, msgpcode.Map16, 0, byte(n))
+		pairs, size = pairs+1, size+2
+		if n > 15 {
+			size += 2
 		}
 	}
 	for i := range headers {
 		h := &headers[i]
-		if err := h.check(headers[:i]); err != nil {
-			return dst, err
+		if i > 0 || !h.isPlain() {
+			if err := h.check(headers[:i]); err != nil {
+				return dst, err
+			}
 		}
-		if n := len(h.Name); n < 32 {
-			b = append(b, msgpcode.FixedStrLow|byte(n))
-		} else {
-			b = append(b, msgpcode.Str8, byte(n))
-		}
-		b = append(b, h.Name...)
-		if n := len(h.Value); n < 1<<8 {
-			b = append(b, msgpcode.Bin8, byte(n))
-		} else {
-			b = append(b, msgpcode.Bin16, byte(n>>8), byte(n))
-		}
-		b = append(b, h.Value...)
+		size += h.size()
 	}
-	if n := len(b) - len(dst); n > MaxProperties {
+	if pairs == 0 {
+		return dst, nil
+	}
+	if size > MaxProperties {
 		return dst, fmt.Errorf("the key and the headers take %d bytes, and may take %d: put the "+
-			"rest into the payload", n, MaxProperties)
+			"rest into the payload", size, MaxProperties)
+	}
+	b := append(slices.Grow(dst, size), msgpcode.FixedMapLow|pairs)
+	if len(key) > 0 {
+		b = append(append(b, keyMessageKey, msgpcode.Bin8, byte(len(key))), key...)
+	}
+	switch n := len(headers); {
+	case n > 15:
+		b = append(b, keyHeaders, msgpcode.Map16, 0, byte(n))
+	case n > 0:
+		b = append(b, keyHeaders, msgpcode.FixedMapLow|byte(n))
+	}
+	for i := range headers {
+		b = headers[i].append(b)
 	}
 	return b, nil
+}
+
+// append appends the header to b.
+func (h *MessageHeader) append(b []byte) []byte {
+	if n := len(h.Name); n < 32 {
+		b = append(b, msgpcode.FixedStrLow|byte(n))
+	} else {
+		b = append(b, msgpcode.Str8, byte(n))
+	}
+	b = append(b, h.Name...)
+	if n := len(h.Value); n < 1<<8 {
+		b = append(b, msgpcode.Bin8, byte(n))
+	} else {
+		b = append(b, msgpcode.Bin16, byte(n>>8), byte(n))
+	}
+	return append(b, h.Value...)
+}
+
+// size returns the size of the header, encoded.
+func (h *MessageHeader) size() int {
+	n := 1 + len(h.Name) + chunkHead(len(h.Value)) + len(h.Value)
+	if len(h.Name) >= 32 {
+		n++
+	}
+	return n
+}
+
+// isPlain reports whether a header, if it is the first one, needs no further check: its name is of
+// ASCII.
+func (h *MessageHeader) isPlain() bool {
+	for i := range len(h.Name) {
+		if h.Name[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return len(h.Name) > 0 && len(h.Name) <= MaxHeaderName && len(h.Value) <= MaxProperties
 }
 
 // check returns an error if the header can't follow the ones before it.
@@ -233,6 +266,53 @@ func cutAt(b []byte, at, n int) (cut []byte, next int) {
 // propertiesAt checks the properties of a message by hand, and returns the place behind them, or a
 // negative one. The keys of the map ascend; elements of unknown keys are left to the library.
 func propertiesAt(b []byte, at int) (next int) {
+	if next = usualAt(b, at); next >= 0 {
+		return next
+	}
+	return unusualAt(b, at)
+}
+
+// usualAt is propertiesAt for what publishers write as a rule: a key, and up to 15 headers with
+// names of up to 31 bytes of ASCII and values of up to 255.
+func usualAt(b []byte, at int) (next int) {
+	if at+3 >= len(b) || b[at+1] != keyMessageKey || b[at+2] != msgpcode.Bin8 {
+		return -1
+	}
+	pairs, next := b[at], at+4+int(b[at+3])
+	if pairs == msgpcode.FixedMapLow|1 && next <= len(b) {
+		return next
+	}
+	if pairs != msgpcode.FixedMapLow|2 || next+1 >= len(b) || b[next] != keyHeaders ||
+		!msgpcode.IsFixedMap(b[next+1]) {
+		return -1
+	}
+	n := int(b[next+1] & msgpcode.FixedMapMask)
+	for next += 2; n > 0; n-- {
+		if next >= len(b) || !msgpcode.IsFixedString(b[next]) || b[next] == msgpcode.FixedStrLow {
+			return -1
+		}
+		name := next + 1
+		next = name + int(b[next]&msgpcode.FixedStrMask)
+		if next+1 >= len(b) || b[next] != msgpcode.Bin8 {
+			return -1
+		}
+		for _, c := range b[name:next] {
+			if c >= utf8.RuneSelf {
+				return -1
+			}
+		}
+		if next += 2 + int(b[next+1]); next > len(b) {
+			return -1
+		}
+	}
+	if next-at > MaxProperties {
+		return -1
+	}
+	return next
+}
+
+// unusualAt is propertiesAt for whatever else.
+func unusualAt(b []byte, at int) (next int) {
 	from := at
 	n, at := mapAt(b, at)
 	if at < 0 {
