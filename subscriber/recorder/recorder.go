@@ -95,14 +95,10 @@ func (r *Recorder) open() error {
 	if err := r.openGroups(homes); err != nil {
 		return err
 	}
-	iface := c.Interface
-	if len(c.Feeds) > 0 {
-		iface = c.Feeds[0].Interface
-	}
 	var err error
-	r.back, err = c.Link.Socket(multicast.SocketConfig{
-		Interface: iface, Group: homes[0], Logger: c.Logger,
-	})
+	r.back, err = c.Link.Fan(multicast.SocketConfig{
+		Interface: c.Interface, Group: homes[0], Logger: c.Logger,
+	}, c.Feeds)
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func (b *coordinator) parted(ctx context.Context, size, subscribers int, rate fl
 		c := b.cell(report.SystemCrier, way, size, subscribers, 1)
 		c.Rate = rate
 		r := b.flatOut(c, job.RolePublisher, job.RoleSubscriber)
-		r.task.Shape = shape
+		r.task.Shape, c.Batch = shape, 1
 		return c, r
 	}
 	one := job.Shape{Key: benchKey}
@@ -74,7 +74,7 @@ func (b *coordinator) keyed(ctx context.Context, size, subscribers int, rate flo
 		c := b.cell(report.SystemCrier, way, size, subscribers, 1)
 		c.Rate = rate
 		r := b.flatOut(c, job.RolePublisher, job.RoleSubscriber)
-		r.task.Shape = shape
+		r.task.Shape, c.Batch = shape, 1
 		return t.add(c, r)
 	}
 	plain := add(report.WayPlain, size+more, job.Shape{Alone: true})

@@ -2,8 +2,10 @@ package job
 
 import (
 	"encoding/binary"
+	"net/netip"
 	"time"
 
+	"crier/multicast"
 	"crier/reliable"
 	"crier/reliable/frame"
 )
@@ -67,4 +69,26 @@ func (s *Shape) Overhead() (int, error) {
 		return 0, err
 	}
 	return 1 + len(p), nil // with the head of an array
+}
+
+// ShapeTopic is the topic of publishers with partitions.
+const ShapeTopic = "bench"
+
+// FeedsOf returns the feeds of a task, which are groups on one network, or nil for one.
+func (t *Task) FeedsOf() ([]multicast.Feed, error) {
+	if t.Shape.Feeds < 2 {
+		return nil, nil
+	}
+	group, err := t.GroupAddr()
+	if err != nil {
+		return nil, err
+	}
+	var list []multicast.Feed
+	for i := range t.Shape.Feeds {
+		a := group.Addr().As4()
+		a[3] += byte(i)
+		list = append(list, multicast.Feed{Group: netip.AddrPortFrom(netip.AddrFrom4(a), group.Port()),
+			Interface: t.Interface})
+	}
+	return list, nil
 }

@@ -32,7 +32,10 @@ func (w *worker) publisherConfig() (publisher.Config, error) {
 	if w.task.Pressure.Drop {
 		cfg.Flow.WhenFull = publisher.Drop
 	}
-	cfg.Partitions, cfg.Groups = w.task.Shape.Partitions, w.task.Shape.Groups
+	if s := &w.task.Shape; s.Partitions > 1 {
+		cfg.Topic, cfg.NoAnnounce = job.ShapeTopic, true
+		cfg.Partitions, cfg.Groups = s.Partitions, s.Groups
+	}
 	if w.task.Checked() {
 		cfg.Flow.Pace = publisher.Named(slowName)
 		cfg.Repair.Floor = w.task.Pressure.RepairFloor

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -98,11 +99,19 @@ func (w *worker) subscriberConfig() (subscriber.Config, error) {
 		return subscriber.Config{}, err
 	}
 	_, wait, err := w.task.Waits()
-	return subscriber.Config{
+	cfg := subscriber.Config{
 		Groups: []netip.AddrPort{group}, Interface: w.task.Interface, History: w.task.History,
 		Link:   subscriber.Link{Wait: wait, NoOffload: !w.task.Offload, Network: w.network},
 		Logger: w.log,
-	}, err
+	}
+	if w.task.Shape.Partitions > 1 {
+		cfg.Topic = job.ShapeTopic
+	}
+	feeds, wrong := w.task.FeedsOf()
+	if feeds != nil {
+		cfg.Feeds, cfg.Groups, cfg.Interface = feeds, nil, ""
+	}
+	return cfg, errors.Join(err, wrong)
 }
 
 func (w *worker) newReception(p *job.Progress) *reception {
