@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """A receiver of crier's protocol, written from PROTOCOL.md alone: it follows the first session
-that it hears, prints its messages, each once and in order, and names on standard error what is
-lost. It needs python3-msgpack. Exit code 0: the end came, and nothing is lost."""
-import argparse, random, select, socket, struct, sys, time
+that it hears on a group or of a topic, prints the messages of one partition, each once and in
+order, and names on standard error what is lost. It needs python3-msgpack. Exit code 0: the end
+came, and nothing is lost."""
+import argparse, ipaddress, random, select, socket, struct, sys, time
 import msgpack
 
 DATA, REPAIR, HEARTBEAT, SESSION, NACK, STATUS, CONFIRM, GONE, BYE = range(1, 10)
@@ -21,10 +22,22 @@ def crc32c(data):
         crc = crc >> 8 ^ TABLE[(crc ^ byte) & 0xFF]
     return struct.pack(">I", crc ^ 0xFFFFFFFF)
 
+def named_group(topic, index):
+    """Returns the address of a topic's group: index 0 is its home group, 1 + i data group i."""
+    h = 0xCBF29CE484222325
+    for byte in topic.encode():
+        h = (h ^ byte) * 0x100000001B3 % 2**64
+    h = (h ^ h >> 30) * 0xBF58476D1CE4E5B9 % 2**64
+    h = (h ^ h >> 27) * 0x94D049BB133111EB % 2**64
+    h ^= h >> 31
+    number = 256 + (h % 65280 + index * (1 + (h >> 32) % 254)) % 65280
+    return str(ipaddress.IPv4Address("239.77.0.0") + number)
+
 def decode(packet):
-    """Returns the kind, flags, session and fields of a frame; a kind of 0 for anything else."""
+    """Returns the kind, flags, session, channel and fields of a frame; a kind of 0 for anything
+    else."""
     if len(packet) < 26 or packet[-6:] != b"\xc4\4" + crc32c(packet[:-6]):
-        return 0, 0, 0, []  # damaged
+        return 0, 0, 0, 0, []  # damaged
     most = {f"max_{what}_len": len(packet) for what in ("str", "bin", "array", "map", "ext")}
     try:
         frame = msgpack.unpackb(packet, strict_map_key=False, **most)
@@ -32,18 +45,19 @@ def decode(packet):
         shape = SHAPES[kind]  # KeyError: of a newer version, or for publishers
         unknown = flags & 0xFF00 & ~(CONTINUES | UNFINISHED if kind == DATA else 0)
     except (ValueError, TypeError, KeyError):
-        return 0, 0, 0, []
-    if version != 1 or channel != 0 or unknown or len(fields) < len(shape) or any(
+        return 0, 0, 0, 0, []
+    if version != 1 or unknown or len(fields) < len(shape) or any(
             type(f).__name__[0] != t or t == "i" and f < 0 for f, t in zip(fields, shape)):
-        return 0, 0, 0, []
-    return kind, flags, session, fields
+        return 0, 0, 0, 0, []
+    return kind, flags, session, channel, fields
 
 def u64(*numbers):
     return b"".join(struct.pack(">BQ", 0xCF, n % 2**64) for n in numbers)
 
 class Receiver:
-    def __init__(self, send, deliver, lose):
+    def __init__(self, send, deliver, lose, topic=None, partition=0, join=None):
         self.send, self.deliver, self.lose = send, deliver, lose
+        self.topic, self.partition, self.join = topic, partition, join
         self.id, self.requests, self.joined = random.getrandbits(64), 0, time.monotonic()
         self.session = self.source = self.seq = self.offset = self.end = None  # seq: the next
         self.known = self.oldest = 0    # one past the last frame that exists; the first still held
@@ -54,12 +68,19 @@ class Receiver:
         self.silence, self.trip = SILENCE, 0.01
 
     def frame(self, packet, source, inside=False):
-        kind, flags, session, f = decode(packet)
-        if self.session is None and kind in (DATA, HEARTBEAT, SESSION):
+        kind, flags, session, channel, f = decode(packet)
+        if kind == SESSION and self.topic and f[7].get(1) == self.topic.encode() and \
+                self.session in (None, session):
+            self.layout(f)
+        elif self.session is None and (self.topic or kind not in (DATA, HEARTBEAT, SESSION)):
+            return
+        if self.session is None:
             self.session, self.source = session, source
         if kind == 0 or inside and kind != DATA or (session, source) != (self.session, self.source):
             return
         now = self.heard = time.monotonic()
+        if channel != self.partition:
+            return
         old = f[2 if kind == DATA else 0] / 1e9 > now - self.joined  # the session began before us
         if kind in (HEARTBEAT, SESSION, BYE):
             self.echo, self.echoed = f[0], now
@@ -87,6 +108,18 @@ class Receiver:
             self.oldest = max(self.oldest, f[3])
             self.gone.update(self.named(f[5]))
         self.advance()
+
+    def layout(self, session):
+        """Joins the group that carries the partition, as a SESSION says: the groups follow from
+        the topic, or count from the home group."""
+        groups, base = (session[7].get(10) or [1, b""])[:2]
+        if session[5] <= self.partition:
+            sys.exit(f"the topic has {session[5]} partitions, from 0 on")
+        if groups > 1 and self.join:
+            index = 1 + self.partition % groups
+            home = base and ipaddress.ip_address(base[:-2])
+            self.join(str(home + index) if home else named_group(self.topic, index))
+            self.join = None
 
     def begin(self, seq, offset):
         if self.seq is None:
@@ -183,34 +216,46 @@ class Receiver:
     def ask(self, kind, flags, fields, request, rest):
         held = int((time.monotonic() - self.echoed) * 1e9) if self.echo else 0
         frame = struct.pack(">BBBBH", 0x90 | fields, 1, kind, 0xCD, flags) + u64(self.session) + \
-            b"\xce\0\0\0\0" + u64(self.id, request, self.echo, held) + rest
+            struct.pack(">BI", 0xCE, self.partition) + u64(self.id, request, self.echo, held) + rest
         self.send(frame + b"\xc4\4" + crc32c(frame), self.source)
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--group", default="239.77.0.1:7700")
+    parser.add_argument("--group", default="239.77.0.1:7700", help="or a topic's home group")
+    parser.add_argument("--topic", help="follow this topic; its groups follow from its name")
+    parser.add_argument("--partition", type=int, default=0)
     parser.add_argument("--iface", default="lo")
     parser.add_argument("--drop", type=float, default=0, help="lose this share of datagrams")
     args, losses = parser.parse_args(), []
     address, port = args.group.rsplit(":", 1)
-    shared, own = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
-    shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    shared.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-    shared.bind((address, int(port)))
-    shared.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, struct.pack(
-        "4s4si", socket.inet_aton(address), bytes(4), socket.if_nametoindex(args.iface)))
+    if args.topic and args.group == parser.get_default("group"):
+        address = named_group(args.topic, 0)
+    own = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     own.bind(("", 0))
+    sockets = [own]
+
+    def join(address):
+        shared = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        shared.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        shared.bind((address, int(port)))
+        shared.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, struct.pack(
+            "4s4si", socket.inet_aton(address), bytes(4), socket.if_nametoindex(args.iface)))
+        sockets.append(shared)
+
+    join(address)
 
     def lose(start, end):
         losses.append(start)
         print(f"lost: offsets {start} to {end - 1}", file=sys.stderr)
 
-    receiver = Receiver(own.sendto, lambda _, text: sys.stdout.buffer.write(text + b"\n"), lose)
-    print(f"listening to {args.group} on {args.iface}", file=sys.stderr, flush=True)
+    receiver = Receiver(own.sendto, lambda _, text: sys.stdout.buffer.write(text + b"\n"), lose,
+                        args.topic, args.partition, join)
+    print(f"listening to {address}:{port} on {args.iface}", file=sys.stderr, flush=True)
     ready = []
     while receiver.tick(behind=ready):
         for n in range(100):
-            ready = select.select([own, shared], [], [], 0 if n else 0.005)[0]
+            ready = select.select(sockets, [], [], 0 if n else 0.005)[0]
             for sock in ready:
                 packet, source = sock.recvfrom(65535)
                 if random.random() >= args.drop:

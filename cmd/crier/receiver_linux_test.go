@@ -17,6 +17,7 @@ import (
 	"crier/multicast"
 	"crier/nack"
 	"crier/reliable/frame"
+	"crier/reliable/topic"
 )
 
 // python is a run of docs/receiver.py.
@@ -91,6 +92,42 @@ func TestReceiverInPython(t *testing.T) {
 	if code := rx.wait(); code != 0 || rx.out.String() != text {
 		t.Errorf("exit code %d; %d of %d bytes came\n%s", code, len(rx.out.String()), len(text),
 			tail(rx.err))
+	}
+}
+
+// The same of one partition of a topic, whose groups follow from its name, or from a base.
+func TestReceiverInPythonOfATopic(t *testing.T) {
+	const partitions, mine = 4, 2
+	var text, want strings.Builder
+	for i := range 1000 {
+		key := fmt.Sprintf("key%d", i%50)
+		line := fmt.Sprintf("%s %d\n", key, i)
+		text.WriteString(line)
+		if topic.Partition([]byte(key), partitions) == mine {
+			want.WriteString(line)
+		}
+	}
+	base := testGroupAddr(t)
+	for name, group := range map[string][]string{
+		"by name": {"--topic", "t" + strings.ReplaceAll(base, ":", ".")},
+		"by base": {"--topic", "orders", "--group", base},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			python := "239.77.0.1:7700" // its default
+			if len(group) > 2 {
+				python = base
+			}
+			rx := receive(t, python, "--topic", group[1], "--partition", strconv.Itoa(mine),
+				"--drop", "0.05")
+			start(t, strings.NewReader(text.String()), on(append(group, "--iface", "lo"), "pub",
+				"--from", "-", "--partitions", strconv.Itoa(partitions), "--key", `^(\w+) `,
+				"--rate", "2000", "--drop", "0.02")...).wait(cli.ExitOK)
+			if code := rx.wait(); code != 0 || rx.out.String() != want.String() {
+				t.Errorf("exit code %d; %d of %d bytes came\n%s", code, len(rx.out.String()),
+					want.Len(), tail(rx.err))
+			}
+		})
 	}
 }
 
