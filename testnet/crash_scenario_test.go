@@ -20,8 +20,11 @@ type crash struct {
 	at reliable.Time // when the first publisher ends
 }
 
-func newCrash(w *world.World, seed uint64) *crash {
-	s := &scenario{w: w, r: random.New(random.Mix(seed) ^ 0x6372617368),
+func newCrash(w *world.World, seed uint64) *crash { return buildCrash(w, seed, nil) }
+
+// buildCrash makes a run, with topics if they aren't nil.
+func buildCrash(w *world.World, seed uint64, topics *topics) *crash {
+	s := &scenario{topics: topics, w: w, r: random.New(random.Mix(seed) ^ 0x6372617368),
 		over: random.New(random.Mix(seed) ^ 0x6f766572)}
 	c := &crash{faults: &faults{scenario: s}}
 	s.calm = 300*story.Milli + reliable.Time(s.r.Below(uint64(2*time.Second)))

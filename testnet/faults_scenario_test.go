@@ -21,8 +21,11 @@ type faults struct {
 	recs []*world.Recorder
 }
 
-func newFaults(w *world.World, seed uint64) *faults {
-	s := &scenario{w: w, r: random.New(random.Mix(seed) ^ 0x6661756c74),
+func newFaults(w *world.World, seed uint64) *faults { return buildFaults(w, seed, nil) }
+
+// buildFaults makes a run, with topics if they aren't nil.
+func buildFaults(w *world.World, seed uint64, topics *topics) *faults {
+	s := &scenario{topics: topics, w: w, r: random.New(random.Mix(seed) ^ 0x6661756c74),
 		over: random.New(random.Mix(seed) ^ 0x6f766572)}
 	f := &faults{scenario: s}
 	s.calm = 500*story.Milli + reliable.Time(s.r.Below(uint64(3*time.Second)))
@@ -89,6 +92,7 @@ func (f *faults) recorder() {
 	if s.one(2) {
 		sc.Down, sc.Up = story.Near(nil), story.Near(nil)
 	}
+	s.topics.recorder(s, &cfg)
 	r, err := s.w.AddRecorder(cfg)
 	if err != nil {
 		s.err = err

@@ -1,6 +1,7 @@
 package testnet
 
 import (
+	"slices"
 	"time"
 
 	"crier/reliable"
@@ -137,7 +138,7 @@ func (s *scenario) drain(at reliable.Time) (reliable.Time, error) {
 		for _, p := range s.w.Publishers() {
 			if p.Running() {
 				frames += p.Stats().Frames
-				waits = waits || p.Held() > 0 || p.Session().SentOffset() < p.Session().NextOffset()
+				waits = waits || p.Held() > 0 || slices.ContainsFunc(p.Streams(), unsent)
 			}
 		}
 		if stands++; frames != before {
@@ -149,6 +150,9 @@ func (s *scenario) drain(at reliable.Time) (reliable.Time, error) {
 		before = frames
 	}
 }
+
+// unsent reports whether not all that a stream accepted was sent.
+func unsent(s *world.Session) bool { return s.SentOffset() < s.NextOffset() }
 
 // drainStands is for how many seconds a publisher that waits may send nothing: longer than
 // any stall timeout.

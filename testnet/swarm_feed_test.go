@@ -67,7 +67,7 @@ func (f *feed) publish() {
 			break
 		}
 		f.left--
-		_, err := f.pub.Publish(f.message())
+		_, err := f.pub.Send(f.s.topics.message(f))
 		var large *reliable.TooLargeError
 		switch {
 		case err == nil, errors.Is(err, world.ErrHeld), errors.Is(err, world.ErrDown),

@@ -27,10 +27,14 @@ type scenario struct {
 	// added.
 	adjust   func(cfg *world.SubscriberConfig)
 	restarts func(cfg *world.PublisherConfig)
+	topics   *topics // that are played, or nil
 }
 
-func newScenario(w *world.World, seed uint64) *scenario {
-	s := &scenario{w: w, r: random.New(random.Mix(seed) ^ 0x737761726d),
+func newScenario(w *world.World, seed uint64) *scenario { return buildScenario(w, seed, nil) }
+
+// buildScenario makes a scenario, with topics if they aren't nil.
+func buildScenario(w *world.World, seed uint64, topics *topics) *scenario {
+	s := &scenario{topics: topics, w: w, r: random.New(random.Mix(seed) ^ 0x737761726d),
 		over: random.New(random.Mix(seed) ^ 0x6f766572)}
 	s.calm = 100*story.Milli + reliable.Time(s.r.Below(uint64(3*time.Second)))
 	for range s.segments() {
@@ -126,6 +130,7 @@ func (s *scenario) publisher(budget int) {
 	if s.restarts != nil {
 		s.restarts(&cfg)
 	}
+	s.topics.publisher(s, &cfg)
 	p, err := s.w.AddPublisher(cfg)
 	if err != nil {
 		s.err = err
@@ -217,6 +222,7 @@ func (s *scenario) subscriber() {
 	if s.adjust != nil {
 		s.adjust(&cfg)
 	}
+	s.topics.listener(s, &cfg)
 	sub, err := s.w.AddSubscriber(cfg)
 	if err != nil {
 		s.err = err

@@ -244,6 +244,7 @@ func (c *Checker) arrived(d *world.Datagram, sub *world.Subscriber) {
 	switch {
 	case d.Holder != nil || d.Aside():
 		v.hearHolder(d)
+	case !v.opens(d):
 	case v.elsewhere(d):
 		v.addr.candidate = d
 	default:
@@ -320,7 +321,9 @@ func (c *Checker) judgeBuffers(sub *world.Subscriber, most limits) {
 // woke notes that a process goes on after a pause.
 func (c *Checker) woke(p *world.Publisher, sub *world.Subscriber, since reliable.Time) {
 	if p != nil {
-		c.truth(p.Session()).woke(since)
+		for _, s := range p.Streams() {
+			c.truth(s).woke(since)
+		}
 		return
 	}
 	if sub.Recorder() != nil {

@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"slices"
 	"time"
 
 	"crier/reliable"
@@ -38,7 +39,11 @@ func (v *view) hear(d *world.Datagram) {
 	}
 	v.forget()
 	if !v.pulse.heard {
-		v.start.age = max(0, now.Sub(v.s.Start)-time.Duration(f.Time))
+		if !v.follower.heard {
+			v.follower.heard = true
+			v.follower.age = max(0, now.Sub(v.s.Start)-time.Duration(f.Time))
+		}
+		v.start.age = v.follower.age
 		if f.Kind == frame.Bye && v.s.Start.Add(v.start.age) < v.sub.Joined() &&
 			v.cfg.Receiver.Start == reliable.Latest && !v.holders.found {
 			return // it was over before anything of it was heard
@@ -133,6 +138,8 @@ func (v *view) forget() {
 	if v.app.phase == 0 && v.pulse.heard && !v.start.hasData && !v.start.hasBeat &&
 		v.c.w.Now().Sub(v.pulse.lastHeard) >= v.pulse.silence() {
 		v.pulse.heard = false
+		v.follower.heard = slices.ContainsFunc(v.siblings(),
+			func(o *view) bool { return o != nil && o.pulse.heard })
 	}
 }
 
@@ -142,8 +149,9 @@ func (v *view) wake(since reliable.Time) {
 	now := v.c.w.Now()
 	v.help, v.woke = now, now
 	v.certificates.woke = true
-	if v.pulse.heard && now.Sub(since) > v.c.unnoticed() {
+	if v.pulse.heard && now.Sub(since) > v.c.unnoticed() && v.pulse.shifted != now {
 		v.pulse.lastHeard += now - since
+		v.pulse.shifted = now
 	}
 }
 

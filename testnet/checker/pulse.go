@@ -11,28 +11,59 @@ import (
 type pulse struct {
 	*pair
 
-	heard     bool // anything at all
-	bye       bool
-	lastHeard reliable.Time
-	quiet     time.Duration // the longest since the application was told of silence
-	newest    uint64        // the latest time in a frame that tells when it was made
-	interval  time.Duration // between heartbeats, as announced last
-	byeAt     reliable.Time // when a BYE came first
-	repaired  reliable.Time // when a REPAIR of its own came last
+	*life // of the session
+
+	heard    bool // anything at all
+	bye      bool
+	byeAt    reliable.Time // when a BYE came first
+	hushed   reliable.Time // when the application was told of silence last
+	repaired reliable.Time // when a REPAIR of its own came last
 	// aside says that the application was told of the session by others before the publisher was
 	// heard: that it is silent was true then, and may be told after it is heard.
 	aside bool
 }
 
+// life is when the publisher was heard, in whatever stream of a session.
+type life struct {
+	lastHeard reliable.Time
+	quiets    []quiet
+	newest    uint64        // the latest time in a frame that tells when it was made
+	interval  time.Duration // between heartbeats, as announced last
+	shifted   reliable.Time // when a pause was left out of it last
+}
+
+// quiet is a time for which nothing was heard, and when that ended.
+type quiet struct {
+	at  reliable.Time
+	was time.Duration
+}
+
+// leastQuiet is the shortest quiet time that is remembered.
+const leastQuiet = 50 * time.Millisecond
+
 // alive notes that the publisher was heard.
-func (p *pulse) alive(now reliable.Time) {
-	p.quiet = max(p.quiet, now.Sub(p.lastHeard))
+func (p *life) alive(now reliable.Time) {
+	if was := now.Sub(p.lastHeard); was >= leastQuiet {
+		p.quiets = append(p.quiets[max(0, len(p.quiets)-100):], quiet{now, was})
+	}
 	p.lastHeard = now
+}
+
+// quiet returns the longest time for which nothing was heard, that ended since the application
+// was told of silence last, or goes on.
+func (p *pulse) quiet() time.Duration {
+	most := p.c.w.Now().Sub(p.lastHeard)
+	for _, q := range p.quiets {
+		if q.at > p.hushed {
+			most = max(most, q.was)
+		}
+	}
+	return most
 }
 
 // aliveBy notes that the publisher was heard by a frame that was made at a time of its
 // own: one that is repeated tells nothing.
-func (p *pulse) aliveBy(now reliable.Time, made uint64) {
+func (p *life) aliveBy(now reliable.Time, made uint64) {
 	if made > p.newest || p.newest == 0 {
 		p.newest = made
 		p.alive(now)
@@ -58,7 +89,7 @@ func (p *pulse) judgeSilent(final bool) {
 	if final || !p.heard || p.aside {
 		return // a recorder said so, or others told of the session
 	}
-	quiet, silence := max(p.quiet, p.c.w.Now().Sub(p.lastHeard)), p.silence()
+	quiet, silence := p.quiet(), p.silence()
 	if p.works {
 		silence = 500 * time.Millisecond // it is told later: what was announced then?
 		if least := p.cfg.Receiver.Recovery.Silence; least > 0 {

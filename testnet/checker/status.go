@@ -18,7 +18,8 @@ const (
 	reportEach   = time.Millisecond      // likewise, where positions are wanted
 	requestLeast = 500 * time.Millisecond
 	statusBurst  = 4
-	requestBurst = 20 // before they are as slow as that
+	requestBurst = 16 // before they are as slow as that, and
+	requestEach  = 4  // for each partition
 	goesBurst    = 6  // at the end, and three times as it closes
 )
 
@@ -42,6 +43,10 @@ type statuses struct {
 	regular, wantSession, leaving rate
 	// every is the least time between two, and next that from the next one on.
 	every, next time.Duration
+	// at is when the last one was sent, and listed has the partitions in it: what one has no
+	// room for is in another, of the same report.
+	at     reliable.Time
+	listed bitset
 }
 
 // announced takes what a HEARTBEAT or BYE says of how often to send STATUS: until the next
@@ -55,16 +60,37 @@ func (s *statuses) announced(f *frame.Frame) {
 	s.next = every
 }
 
+// further reports whether a STATUS is a further part of the report that was sent last: it comes at
+// the same time, and lists other partitions.
+func (s *statuses) further(now reliable.Time, f *frame.Frame) bool {
+	further := now == s.at && len(s.listed) > 0 && !s.listed.has(uint64(f.Channel))
+	for i := range f.Positions {
+		further = further && !s.listed.has(uint64(f.Positions[i].Channel))
+	}
+	if !further {
+		s.at, s.listed = now, s.listed[:0]
+	}
+	s.listed.set(uint64(f.Channel))
+	for i := range f.Positions {
+		s.listed.set(uint64(f.Positions[i].Channel))
+	}
+	return further
+}
+
 // judge asks whether a STATUS may be sent now.
 func (s *statuses) judge(now reliable.Time, f *frame.Frame) {
+	if s.further(now, f) {
+		return
+	}
 	switch {
 	case f.Flags&frame.Leaving != 0:
 		if s.leaving.take(now, s.every*3/4, goesBurst) {
 			s.fail("it says that it goes more often than %d times and each %v", goesBurst, s.every)
 		}
 	case f.Flags&frame.WantSession != 0:
-		if s.wantSession.take(now, requestLeast*3/4, requestBurst) {
-			s.fail("it asks for SESSION more often than %d times and each %v", requestBurst,
+		burst := int64(requestBurst + requestEach*len(s.s.Publisher.Streams()))
+		if s.wantSession.take(now, requestLeast*3/4, burst) {
+			s.fail("it asks for SESSION more often than %d times and each %v", burst,
 				requestLeast)
 		}
 	default:

@@ -55,7 +55,7 @@ func newTruth(c *Checker, s *world.Session) *truth {
 		survivors: slices.ContainsFunc(c.w.Subscribers(), (*world.Subscriber).Survives),
 	}
 	if s.Partition == 0 {
-		t.whole = &whole{}
+		t.whole = &whole{rest: rest{busy: s.Start}}
 	} else {
 		t.whole = c.truths[s.Index()-int(s.Partition)].whole
 	}
@@ -235,7 +235,10 @@ func (t *truth) noteRefusals() {
 		st.Unanswered)
 }
 
-func (t *truth) woke(reliable.Time) { t.woken = t.c.w.Now() }
+func (t *truth) woke(reliable.Time) {
+	t.woken = t.c.w.Now()
+	t.rest.busy = t.woken
+}
 
 func (t *truth) ended() {
 	if !t.s.Crashed && !t.saidBye {

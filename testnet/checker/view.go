@@ -40,7 +40,6 @@ func newView(c *Checker, sub *world.Subscriber, t *truth) *view {
 		inOrder: cfg.Receiver.Order == reliable.InOrder, works: cfg.Work > 0,
 		copies: cfg.CopyFrames}}
 	p := &v.pair
-	v.pulse = pulse{pair: p, interval: 100 * time.Millisecond}
 	v.delays.least = 1000 * time.Second
 	v.delays.most, v.delays.mostSinceMade = c.expected, c.expected
 	v.arrivals = arrivals{pair: p, high: t.s.FirstSeq, offset: t.s.FirstOffset, base: t.s.FirstSeq}
@@ -48,6 +47,7 @@ func newView(c *Checker, sub *world.Subscriber, t *truth) *view {
 	v.start.pair = p
 	v.requests.pair, v.certificates.pair, v.kept.pair = p, p, p
 	v.follower = c.ear(sub).follower(c, t.s)
+	v.pulse = pulse{pair: p, life: &v.follower.life}
 	if v.statuses == nil {
 		v.statuses = &statuses{pair: p, every: statusLeast, next: statusLeast}
 	}
@@ -106,7 +106,7 @@ func (v *view) event(ev *reliable.Event) {
 		late := inquest && v.certificates.late && v.pulse.byeAt > v.certificates.made
 		v.pulse.judgeOpen(v.app.begun, v.holders.final, late)
 		if !v.works {
-			v.pulse.quiet = 0 // else it may be told of several at once
+			v.pulse.hushed = v.c.w.Now() // else it may be told of several at once
 		}
 	case reliable.SessionEnded:
 		v.judgeEnded(ev.Cause)

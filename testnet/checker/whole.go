@@ -1,11 +1,13 @@
 package checker
 
 import (
+	"slices"
 	"strings"
 	"time"
 
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/receive"
 	"crier/testnet/world"
 )
 
@@ -72,6 +74,10 @@ func (t *truth) judgeRest(now reliable.Time, f *frame.Frame) {
 // follower is what a subscriber and a whole session share.
 type follower struct {
 	first    *world.Session
+	life     life
+	heard    bool          // anything at all of the session
+	age      time.Duration // how old its first frame was
+	opened   bool          // with topics: a SESSION was heard
 	statuses *statuses
 	keys     index[string] // that it was told of
 	orders   []uint64      // of the last message with each, among all of the session
@@ -85,9 +91,45 @@ func (e *ear) follower(c *Checker, s *world.Session) *follower {
 			return one
 		}
 	}
-	one := &follower{first: first}
+	one := &follower{first: first, life: life{interval: 100 * time.Millisecond}}
 	e.followers = append(e.followers, one)
 	return one
+}
+
+// siblings returns the views of all streams of the session, some of which may be nil.
+func (v *view) siblings() []*view {
+	views := v.c.ear(v.sub).views
+	first := v.s.Index() - int(v.s.Partition)
+	return views[min(first, len(views)):min(first+len(v.s.Publisher.Streams()), len(views))]
+}
+
+// opens reports whether a packet of the publisher's is taken by a subscriber that follows topics:
+// one of a session of which it has heard SESSION, or that it has begun, and of a partition that it
+// wants. Of others SESSION tells that the publisher lives.
+func (v *view) opens(d *world.Datagram) bool {
+	if len(v.cfg.Receiver.Topics) == 0 {
+		return true
+	}
+	now, w := v.c.w.Now(), v.follower
+	begun := func(o *view) bool { return o != nil && o.app.phase != 0 }
+	if w.opened && now.Sub(w.life.lastHeard) >= v.pulse.silence() &&
+		!slices.ContainsFunc(v.siblings(), begun) {
+		w.opened = false // it is forgotten
+	}
+	switch {
+	case d.Frame.Kind == frame.Session:
+		w.opened = true
+	case !w.opened:
+		w.opened = slices.ContainsFunc(v.sub.Sessions(),
+			func(st receive.SessionStats) bool { return st.ID == v.s.ID })
+	}
+	if w.opened && !v.sub.Wants(v.s) {
+		if d.Frame.Kind == frame.Session {
+			w.life.aliveBy(now, d.Frame.Time)
+		}
+		return false
+	}
+	return w.opened
 }
 
 // judgeOrder asks whether a message comes behind all that were published before it with its

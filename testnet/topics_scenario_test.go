@@ -1,0 +1,161 @@
+package testnet
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/reliable/receive"
+	"crier/reliable/topic"
+	"crier/testnet/checker"
+	"crier/testnet/random"
+	"crier/testnet/world"
+)
+
+// topics is one random run of another swarm whose publishers have topics with partitions, keys and
+// headers, and whose subscribers follow some of them. A nil one changes nothing.
+type topics struct {
+	r    random.Generator // of what is added
+	list []drawn          // by publisher
+	next int              // the publisher that is added next
+	keys uint64
+	play interface {
+		fmt.Stringer
+		run(c *checker.Checker) error
+	}
+}
+
+// drawn is a publisher's topic.
+type drawn struct {
+	name               string
+	partitions, groups int
+}
+
+// newTopics makes a run: every third is one of the plain swarm, of the swarm of faults, and of
+// that of crashes.
+func newTopics(w *world.World, seed uint64) *topics {
+	o := &topics{r: random.New(random.Mix(seed) ^ 0x746f70696373)}
+	o.keys = 1 + o.r.Below(1<<o.r.Below(10))
+	for i := range 6 { // the most publishers
+		d := drawn{name: fmt.Sprint("t", i), partitions: []int{1, 2, 3, 4, 8, 16}[o.r.Below(6)]}
+		if o.one(30) {
+			d.partitions = 64
+		}
+		if o.one(4) {
+			d.groups = 1 + int(o.r.Below(uint64(d.partitions)))
+		}
+		if i > 0 && o.one(2) {
+			d = o.list[0]
+		}
+		o.list = append(o.list, d)
+	}
+	base := random.Mix(seed ^ 0x746f706963)
+	switch seed % 3 {
+	case 0:
+		o.play = buildScenario(w, base, o)
+	case 1:
+		o.play = buildFaults(w, base, o)
+	default:
+		o.play = buildCrash(w, base, o)
+	}
+	return o
+}
+
+func (o *topics) String() string               { return o.play.String() }
+func (o *topics) run(c *checker.Checker) error { return o.play.run(c) }
+
+// one is true once in n.
+func (o *topics) one(n uint64) bool { return o.r.Below(n) == 0 }
+
+// publisher gives a publisher a topic.
+func (o *topics) publisher(s *scenario, cfg *world.PublisherConfig) {
+	if o == nil {
+		return
+	}
+	d, sc := o.list[o.next], &cfg.Sender
+	o.next++
+	sc.Topic = d.name
+	sc.Layout = topic.Layout{Partitions: d.partitions, Groups: d.groups}
+	datagram := sc.Datagram
+	if datagram == 0 {
+		datagram = reliable.DefaultDatagram
+	}
+	sc.Retention.ResendBuffer = max(sc.Retention.ResendBuffer,
+		9*frame.DataSize(datagram)*d.partitions)
+	sc.Retention.Disk *= int64(d.partitions)
+	s.note("the next one: topic %v", d)
+}
+
+// message returns the next message of a feed, with a key and headers, or without.
+func (o *topics) message(f *feed) world.Message {
+	m := world.Message{Payload: f.message()}
+	if o == nil {
+		return m
+	}
+	switch o.r.Below(4) {
+	case 0:
+	case 1:
+		m.Headers = []reliable.Header{{Name: "n", Value: fmt.Append(nil, o.r.Below(100))}}
+		fallthrough
+	default:
+		m.Key = fmt.Append(nil, o.r.Below(o.keys))
+	}
+	return m
+}
+
+// follow returns topics to follow, in all partitions or some: the first one, and some others.
+func (o *topics) follow() (list []receive.Topic) {
+	for i, d := range o.list {
+		if d.name == o.list[0].name && i > 0 || i > 0 && o.one(3) {
+			continue
+		}
+		t := receive.Topic{Name: d.name}
+		for part := range d.partitions {
+			if o.one(2) {
+				t.Partitions = append(t.Partitions, uint32(part))
+			}
+		}
+		if o.one(2) {
+			t.Partitions = nil
+		}
+		list = append(list, t)
+	}
+	return list
+}
+
+// listener lets a subscriber follow topics, and ask for logs at their home groups.
+func (o *topics) listener(s *scenario, cfg *world.SubscriberConfig) {
+	if o == nil {
+		return
+	}
+	rc := &cfg.Receiver
+	rc.Topics = o.follow()
+	if len(rc.Logs.Ask) > 0 {
+		rc.Logs.Ask = nil
+		for _, t := range rc.Topics {
+			rc.Logs.Ask = append(rc.Logs.Ask, topic.Home(t.Name, netip.AddrPort{}))
+		}
+	}
+	cfg.JoinDelay = o.delay()
+	s.note("the next one: joins %v after %v", rc.Topics, cfg.JoinDelay)
+}
+
+// recorder lets a recorder follow topics.
+func (o *topics) recorder(s *scenario, cfg *world.RecorderConfig) {
+	if o == nil {
+		return
+	}
+	cfg.Record.Topics = o.follow()
+	cfg.Subscriber.JoinDelay = o.delay()
+	s.note("the next one: joins %v after %v", cfg.Record.Topics, cfg.Subscriber.JoinDelay)
+}
+
+// delay returns how long it takes to join a group.
+func (o *topics) delay() time.Duration {
+	if o.one(2) {
+		return 0
+	}
+	return time.Duration(o.r.Below(uint64(50 * time.Millisecond)))
+}

@@ -1,0 +1,74 @@
+package testnet
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"testing"
+
+	"crier/testnet/checker"
+	"crier/testnet/world"
+)
+
+var (
+	topicsState = flag.String("topics.state", "",
+		"keep in `FILE` which schedules are done and which failed, and go on from there; an "+
+			"absolute path")
+	topicsFor   = flag.Duration("topics.for", 0, "play schedules for so long; 0: 12 of them")
+	topicsFirst = flag.Uint64("topics.first", 1, "start at schedule `K`")
+	topicsSeeds = flag.Uint64("topics.seeds", 0, "play `N` schedules")
+	topicsTrace = flag.Bool("topics.trace", false, "print all that happens; for one schedule")
+)
+
+// foundTopics are those in which something was found.
+var foundTopics = []uint64{}
+
+// TestTopicSwarm plays random schedules of topics with partitions, keys and feeds, over those of
+// the other swarms, and lets the Checker judge them: order within a key is part of it. With
+// -topics.state, the same command goes on where the last one ended or was killed, and plays again
+// what failed.
+//
+//	go test ./testnet -run TestTopicSwarm -topics.state /tmp/topics -topics.seeds 100000 -timeout 9h
+func TestTopicSwarm(t *testing.T) {
+	n, more := *topicsSeeds, []uint64(nil)
+	switch {
+	case n > 0:
+	case *topicsFor > 0:
+		n = maxSchedules
+	case testing.Short():
+		n = 6
+	default:
+		n, more = 12, foundTopics
+	}
+	run := &campaign{path: *topicsState, first: *topicsFirst, seeds: n, last: *topicsFor,
+		more: more, play: runTopics}
+	run.run(t)
+}
+
+// runTopics plays one schedule.
+func runTopics(seed uint64) (w *world.World, tally checker.Tally, err error) {
+	rerun := fmt.Sprintf("go test ./testnet -run TestTopicSwarm -topics.first %d -topics.seeds 1",
+		seed)
+	cfg := world.Config{Seed: seed}
+	if *topicsTrace {
+		cfg.Trace = func(line string) { fmt.Fprintln(os.Stderr, line) }
+	}
+	w = world.New(cfg)
+	var s fmt.Stringer
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("seed %d at %s: panic: %v\n%s\nrun it again with: %s", seed,
+				world.Stamp(w.Now()), r, debug.Stack(), rerun)
+		}
+		if err != nil && *topicsSeeds == 1 && s != nil {
+			err = fmt.Errorf("%w\nit was: %s", err, s)
+		}
+	}()
+	c := checker.New(w)
+	c.SetRerun(rerun)
+	defer func() { tally = c.Tally() }()
+	play := newTopics(w, seed)
+	s = play
+	return w, tally, play.run(c)
+}
