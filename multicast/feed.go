@@ -1,6 +1,7 @@
 package multicast
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 )
@@ -68,6 +69,14 @@ func (f Feeds) String() string {
 		all = append(all, feed.String())
 	}
 	return strings.Join(all, ",")
+}
+
+// blame returns an error that names the feed, if there are several.
+func (f Feeds) blame(feed int, err error) error {
+	if len(f) == 0 {
+		return err
+	}
+	return fmt.Errorf("feed %v: %w", f[feed], err)
 }
 
 // Translate returns the group on a feed that carries what a group carries on the first:

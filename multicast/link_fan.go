@@ -2,7 +2,6 @@ package multicast
 
 import (
 	"errors"
-	"fmt"
 	"sync"
 )
 
@@ -32,7 +31,7 @@ func (c LinkConfig) Fan(cfg SocketConfig, feeds Feeds) (Conn, error) {
 		}
 		conn, err := c.Socket(one)
 		if err != nil {
-			return fail(fmt.Errorf("feed %v: %w", feed, err))
+			return fail(feeds.blame(i, err))
 		}
 		for j, o := range conns {
 			if o.LocalAddr().Addr() == conn.LocalAddr().Addr() &&

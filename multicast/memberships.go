@@ -47,7 +47,7 @@ func (m *Memberships) Open(group netip.AddrPort, index int) (Conn, error) {
 	cfg.Group, cfg.Index = group, index
 	c, err := m.link.Group(cfg)
 	if err != nil {
-		return nil, err
+		return nil, m.feeds.blame(cfg.Feed, err)
 	}
 	m.at[group] = nil
 	m.note(c)
