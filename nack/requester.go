@@ -45,6 +45,10 @@ type Requester struct {
 	rtt RTT
 	// reorder is how late a frame may come without a request.
 	reorder time.Duration
+	// wait is the least time for which a frame may come without a request, and passed the number
+	// below which none does: see Passed.
+	wait   time.Duration
+	passed uint64
 	// limit is the first frame that is not asked for yet.
 	limit uint64
 
@@ -123,8 +127,8 @@ func (r *Requester) Missing(now Time, from, to uint64) {
 	gap := Gap{Range: Range{from, to}, Found: now, due: Never, since: Never,
 		roomless: from >= r.limit}
 	if !r.cfg.Recovery.Off {
-		gap.wait = r.reorder
-		gap.due = now.Add(r.reorder).Add(r.draw(now))
+		gap.wait = r.lateness()
+		gap.due = now.Add(gap.wait).Add(r.draw(now))
 	}
 	r.gaps.add(gap)
 	r.next = min(r.next, gap.due)
@@ -154,6 +158,12 @@ func (r *Requester) Arrived(now Time, seq uint64, repaired bool) (Gap, bool) {
 		late := now.Sub(gap.Found)
 		r.reorder = max(r.reorder, min(late+late/4, maxReorder))
 	}
+	r.arrived(now, seq, &gap, repaired)
+	return gap, true
+}
+
+// arrived notes that a frame of a gap came.
+func (r *Requester) arrived(now Time, seq uint64, gap *Gap, repaired bool) {
 	if gap.tries > 0 {
 		r.outstanding -= min(r.outstanding, 1)
 		if repaired {
@@ -163,7 +173,6 @@ func (r *Requester) Arrived(now Time, seq uint64, repaired bool) (Gap, bool) {
 			r.next = min(r.next, now)
 		}
 	}
-	return gap, true
 }
 
 // forgetReorder shortens reorder: a true loss is a sign that frames come in order again.

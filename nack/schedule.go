@@ -46,9 +46,9 @@ func (r *Requester) patience() time.Duration {
 	wait := max(r.cfg.Recovery.MaxWait, 0)
 	if r.cfg.Recovery.Off {
 		if wait == 0 {
-			return max(2*r.reorder, minReorder)
+			return max(2*r.lateness(), minReorder)
 		}
-		return min(wait, max(2*r.reorder, minReorder))
+		return min(wait, max(2*r.lateness(), minReorder))
 	}
 	return wait
 }

@@ -45,7 +45,7 @@ func (a *answerers) publisher() *inquiry { return &a.own }
 // source and control addresses, a holder from its own, and under its id. It returns nil
 // for a stranger.
 func (a *answerers) find(from netip.AddrPort, responder uint64) *inquiry {
-	if s := a.stream.session; from == s.source || from == s.control {
+	if s := a.stream.session; from == s.source || from == s.control || s.feeds.has(from) {
 		return a.publisher()
 	}
 	for _, q := range a.list[1:] {
@@ -164,6 +164,9 @@ func (a *answerers) nack(now reliable.Time) (*frame.Frame, netip.AddrPort) {
 		to, credit := q.addr, &q.credit
 		if q == a.publisher() {
 			to, credit = st.session.to(), &st.session.credit
+			if d := st.session.feeds; d != nil {
+				to = d.to(st.stats.Unanswered)
+			}
 		}
 		if !credit.mayAsk(now) {
 			q.ranges = q.ranges[:0]
@@ -190,7 +193,13 @@ func (a *answerers) arrived(now reliable.Time, seq uint64, repaired bool) (relia
 		if q.req.Gaps().Len() == 0 {
 			continue // the common case
 		}
-		if gap, missing := q.req.Arrived(now, seq, repaired); missing {
+		gap, missing := nack.Gap{}, false
+		if b := a.stream.arbiter; b != nil && b.filling && !repaired {
+			gap, missing = q.req.Filled(now, seq)
+		} else {
+			gap, missing = q.req.Arrived(now, seq, repaired)
+		}
+		if missing {
 			return gap.Found, true
 		}
 	}

@@ -44,6 +44,8 @@ type Config struct {
 	Selects bool
 	// Groups are the groups that frames come by, in the order of frame.Frame.GroupIndex.
 	Groups []netip.AddrPort
+	// Feeds is the number of feeds that frames come by, up to MaxFeeds; 0 means 1.
+	Feeds int
 	// Joined is when the subscriber began to listen.
 	Joined reliable.Time
 	// Recovery configures for how long missing frames are asked for.

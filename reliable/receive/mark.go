@@ -17,6 +17,8 @@ type mark struct {
 	cause  reliable.Cause
 	// Of a change that concerns another address; else invalid.
 	from netip.AddrPort
+	// Of a change that concerns a feed.
+	feed int
 	// Of a change that concerns another session, and offsets of both.
 	other   uint64
 	offsets nack.Range
@@ -99,6 +101,7 @@ func (c *cursor) stepMark(ev *reliable.Run) bool {
 	st.event(ev, m.kind, st.r.now)
 	ev.Seq, ev.Cause = st.win.next, m.cause
 	ev.Other, ev.Lost = reliable.SessionID(m.other), m.offsets
+	ev.Feed = m.feed
 	if m.from.IsValid() {
 		ev.Source = m.from
 	}

@@ -85,7 +85,7 @@ func (s *session) goesOn(now reliable.Time, st *stream, f *frame.Frame) bool {
 // less.
 func (s *session) outspoken(now reliable.Time, from netip.AddrPort, st *stream,
 	f *frame.Frame) bool {
-	if s.credit.proven || !s.source.IsValid() || f.Kind != frame.Data || from == s.source || from == s.control ||
+	if f.Feed != s.feed || s.credit.proven || !s.source.IsValid() || f.Kind != frame.Data || from == s.source || from == s.control ||
 		s.place.away || st.over() {
 		return false
 	}

@@ -144,7 +144,12 @@ func (r *Receiver) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame
 		}
 		st = s.stream(f.Channel)
 	}
-	if from != s.source && from != s.control && !s.elsewhere(now, from, st, f) {
+	if s.feeds != nil || f.Feed != s.feed {
+		if !s.byFeed(now, from, st, f) {
+			r.stats.Foreign++
+			return
+		}
+	} else if from != s.source && from != s.control && !s.elsewhere(now, from, st, f) {
 		r.stats.Foreign++
 		return
 	}
@@ -211,7 +216,7 @@ func (r *Receiver) open(now reliable.Time, from netip.AddrPort, f *frame.Frame) 
 		return nil
 	}
 	s := newSession(r, now, f.Session, channel, from, j)
-	s.group = r.topics.group(f.GroupIndex)
+	s.group, s.feed = r.topics.group(f.GroupIndex), f.Feed
 	s.follow(of)
 	r.table.enter(s)
 	for _, h := range r.cfg.Holders {

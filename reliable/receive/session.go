@@ -29,6 +29,9 @@ type session struct {
 	control netip.AddrPort
 	// A frame came from the control address: that is where NACK and STATUS go.
 	spoken bool
+	// The feed by which the session was first heard, and all, if there are several; else nil.
+	feed  int
+	feeds *feeds
 	// In the Receiver's list of sessions that time means something to.
 	live bool
 
@@ -188,6 +191,14 @@ func (s *session) all(is func(*stream) bool) bool {
 // to returns where NACK and STATUS go: to the control address once a frame has come from it.
 // Before that anybody could aim the NACKs of a whole group at a third party, with two datagrams.
 func (s *session) to() netip.AddrPort {
+	if s.feeds != nil {
+		return s.feeds.to(0)
+	}
+	return s.address()
+}
+
+// address returns where they go by the feed by which the session was first heard.
+func (s *session) address() netip.AddrPort {
 	if s.spoken {
 		return s.control
 	}
@@ -209,7 +220,15 @@ func (s *session) handle(now reliable.Time, st *stream, f *frame.Frame) {
 	}
 	st.asked.setBehind(s.transit.take(now, f.Time))
 	if f.Kind == frame.Data {
-		st.data(now, f, original)
+		if s.feeds == nil || st.phase == starting {
+			st.data(now, f, original)
+			return
+		}
+		if st.arbitrate(now, f) {
+			st.data(now, f, original)
+			st.arbiter.filling = false
+		}
+		st.passed(now)
 		return
 	}
 	s.echo.note(now, f.Time)
@@ -220,6 +239,7 @@ func (s *session) handle(now reliable.Time, st *stream, f *frame.Frame) {
 	switch f.Kind {
 	case frame.Session:
 		s.announce(st, f)
+		s.learnFeeds(now, f)
 		s.r.lineUp(now, st)
 		if st.seek != nil {
 			st.aim(now)
@@ -233,6 +253,10 @@ func (s *session) handle(now reliable.Time, st *stream, f *frame.Frame) {
 	case frame.Bye:
 		st.beat(now, f)
 		st.bye(now, f)
+	}
+	if a := st.arbiter; a != nil && f.Kind != frame.Session && st.phase != starting {
+		a.told(s.feeds, f.Feed, f.NextSeq)
+		st.passed(now)
 	}
 }
 
@@ -335,6 +359,7 @@ func (st *stream) told() *reliable.Title {
 // standStill says that nothing could be heard for so long.
 func (s *session) standStill(d time.Duration) {
 	s.heard = s.heard.Add(d)
+	s.feeds.suspended(d)
 	for _, st := range s.streams {
 		st.asked.suspended(d)
 		if st.aftermath != nil {

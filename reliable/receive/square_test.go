@@ -172,16 +172,19 @@ func (q *square) note(h *hearer, data []byte) {
 // cast puts a datagram on the network: one to a group on each feed.
 func (q *square) cast(from []netip.AddrPort, to netip.AddrPort, group bool, data []byte) {
 	for feed := range q.feeds {
+		if !group { // the first byte of an address tells its feed
+			feed = max(0, int(to.Addr().As4()[0])-10)
+		}
 		l := letter{at: q.now.Add(q.feeds[feed].delay), from: from[min(feed, len(from)-1)], to: to,
 			group: group, feed: feed, data: bytes.Clone(data)}
-		if !group && feed > 0 {
-			return
-		}
 		i := len(q.wire)
 		for i > 0 && q.wire[i-1].at > l.at {
 			i--
 		}
 		q.wire = slices.Insert(q.wire, i, l)
+		if !group {
+			return
+		}
 	}
 }
 

@@ -69,6 +69,8 @@ type stream struct {
 	forks []uint64
 	// The aftermath that losses are noted for; nil: none.
 	ledger *aftermath
+	// Frames come by several feeds; nil: they don't.
+	arbiter *arbiter
 	// Another that lives doesn't hear the publisher; nil: none did.
 	witness *witness
 }

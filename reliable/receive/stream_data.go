@@ -124,6 +124,7 @@ func (st *stream) release() {
 	c.unload()
 	st.win.release()
 	c.ahead.frame, c.looked = frame.Frame{}, look{}
+	st.dismissArbiter()
 	st.marks, st.extent.landmarks = nil, nil
 	st.asked.release()
 }

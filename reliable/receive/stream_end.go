@@ -124,11 +124,16 @@ func (st *stream) yield() {
 // announceChange places an event about the session, which changes nothing in its streams, into
 // one of them.
 func (s *session) announceChange(kind reliable.EventKind, from netip.AddrPort) {
+	s.announceMark(mark{kind: kind, from: from})
+}
+
+func (s *session) announceMark(one mark) {
 	for _, st := range s.streams {
 		if st.phase == starting || st.phase == left || st.over() || len(st.marks) >= maxMarks/2 {
 			continue
 		}
-		st.marks.place(mark{seq: st.win.high, kind: kind, from: from})
+		one.seq = st.win.high
+		st.marks.place(one)
 		st.wake()
 		return
 	}

@@ -1,0 +1,118 @@
+package receive
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"crier/reliable"
+	"crier/reliable/send"
+)
+
+const us = time.Microsecond
+
+// feedsOf returns a subscriber of a publisher by two feeds, after so many messages, one each 40 us.
+func feedsOf(t *testing.T, messages int, at func(*square, int), feeds ...way) (*square, *hearer,
+	*crier) {
+	q := newSquare(t, feeds...)
+	h := q.subscriber(Config{Feeds: len(feeds), Topics: []Topic{{Name: "orders"}}})
+	p := q.publisher(send.Config{Topic: "orders"})
+	q.pass(100 * time.Millisecond)
+	for i := range messages {
+		if at != nil {
+			at(q, i)
+		}
+		q.publish(p, 0, 100)
+		q.pass(40 * us)
+	}
+	q.pass(500 * time.Millisecond)
+	q.whole(h, p, 0)
+	return q, h, p
+}
+
+// quantile returns the delay that so many of a thousand messages don't exceed.
+func (h *hearer) quantile(of int) time.Duration {
+	list := slices.Sorted(slices.Values(h.delays))
+	return list[(len(list)*of+999)/1000-1]
+}
+
+func (h *hearer) count(kind reliable.EventKind) (n int) {
+	for i := range h.told {
+		if h.told[i].Kind == kind {
+			n++
+		}
+	}
+	return n
+}
+
+// What one of two feeds loses the other one brings, before anybody is asked.
+func TestFeeds(t *testing.T) {
+	const messages = 20_000
+	for _, delays := range [][2]time.Duration{{50 * us, 120 * us}, {120 * us, 50 * us}, {50 * us, 2050 * us}} {
+		skew := max(delays[0], delays[1]) - min(delays[0], delays[1])
+		q, h, _ := feedsOf(t, messages, nil, way{delay: delays[0], loss: 10}, way{delay: delays[1], loss: 10})
+		late := h.quantile(999) - min(delays[0], delays[1])
+		st := h.Sessions()[0]
+		if h.nacks > messages/5000 || late > skew+20*us || st.Duplicates > st.Recovered || st.Lost != 0 {
+			t.Errorf("%v: %d NACKs, p99.9 %v, %+v", delays, h.nacks, late, st)
+		}
+		list := h.Feeds(uint64(st.ID))
+		t.Logf("%v: %d NACKs, p99.9 +%v, %+v", delays, h.nacks, late, list)
+		if len(list) != 2 || list[0].First+list[1].First+st.Repairs < messages {
+			t.Fatalf("%+v", list)
+		}
+		for i, f := range list {
+			if f.Lost < messages/130 || f.Lost > messages/75 || f.Down || f.Feed != i ||
+				f.Source != q.pubs[0].at[i] {
+				t.Errorf("%v: %+v", delays, f)
+			}
+			if want := delays[i] - min(delays[0], delays[1]); want > 0 &&
+				(f.SkewP50 < want*9/10 || f.SkewP99 > want*12/10 || f.Filled < messages/130) {
+				t.Errorf("%v: %+v", delays, f)
+			}
+		}
+	}
+}
+
+// A feed that dies is told, and costs nothing; so is one that comes back.
+func TestFeedDies(t *testing.T) {
+	for dead := range 2 {
+		const messages = 24_000
+		q, h, _ := feedsOf(t, messages, func(q *square, i int) {
+			if i == messages/4 || i == messages*3/4 {
+				q.feeds[dead].dead = !q.feeds[dead].dead
+			}
+		}, way{delay: 50 * us}, way{delay: 150 * us})
+		if n := h.quantile(1000); n > 150*us || h.nacks > 0 {
+			t.Errorf("feed %d: delay %v, %d NACKs", dead, n, h.nacks)
+		}
+		if h.count(reliable.FeedDown) != 1 || h.count(reliable.FeedUp) != 1 ||
+			h.count(reliable.SessionSilent) != 0 {
+			t.Errorf("feed %d: %d down, %d up", dead, h.count(reliable.FeedDown), h.count(reliable.FeedUp))
+		}
+		for _, ev := range h.told {
+			if ev.Kind == reliable.FeedDown && (ev.Feed != dead || ev.Source != q.pubs[0].at[dead]) {
+				t.Errorf("%+v", ev)
+			}
+		}
+	}
+}
+
+// While a feed is down, what the other one loses is asked for at once.
+func TestLossWhileAFeedIsDown(t *testing.T) {
+	const messages = 20_000
+	_, h, _ := feedsOf(t, messages, func(q *square, i int) {
+		switch i {
+		case messages / 10:
+			q.feeds[1].dead = true
+		case messages * 6 / 10:
+			q.feeds[0].loss = 10
+			q.subs[0].delays = nil
+		case messages * 9 / 10:
+			q.feeds[0].loss = 0
+		}
+	}, way{delay: 50 * us}, way{delay: 3 * time.Millisecond})
+	if n := h.quantile(1000); n > 400*us || h.nacks < 30 {
+		t.Errorf("delay %v, %d NACKs", n, h.nacks)
+	}
+}
