@@ -246,7 +246,7 @@ func (c *Checker) arrived(d *world.Datagram, sub *world.Subscriber) {
 		v.hearHolder(d)
 	case !v.opens(d):
 	case v.elsewhere(d):
-		v.addr.candidate = d
+		v.addr.candidate, v.addr.of = d, v
 	default:
 		v.hear(d)
 	}

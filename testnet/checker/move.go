@@ -2,15 +2,18 @@ package checker
 
 import (
 	"net/netip"
+	"slices"
 
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/receive"
 	"crier/testnet/world"
 )
 
 // address is where a subscriber hears a publisher, and answers it.
 type address struct {
-	candidate *world.Datagram // the last one from where the publisher isn't followed to
+	candidate *world.Datagram // the last one from where the publisher isn't followed to, and
+	of        *view           // its stream
 	source    netip.AddrPort  // from where it is heard, until the session begins
 	wrote     netip.AddrPort  // where the subscriber's last word went
 }
@@ -21,13 +24,25 @@ func (v *view) elsewhere(d *world.Datagram) bool {
 	if !v.s.Moved() {
 		return false
 	}
-	if st := v.stats(); st.ID != 0 {
+	if st := v.begun(); st != nil {
 		return st.Source != d.From
 	}
 	// It hasn't begun: it belongs to the first address heard, or to the first with data.
 	v.forget()
-	return v.pulse.heard && v.addr.source != d.From &&
-		(v.start.hasData || d.Frame.Kind != frame.Data)
+	data := slices.ContainsFunc(v.siblings(),
+		func(o *view) bool { return o != nil && o.start.hasData })
+	return v.follower.heard && v.addr.source != d.From && (data || d.Frame.Kind != frame.Data)
+}
+
+// begun returns the row of the session's first stream that has begun, or nil.
+func (v *view) begun() *receive.SessionStats {
+	list := v.sub.Sessions()
+	for i := range list {
+		if list[i].ID == v.s.ID {
+			return &list[i]
+		}
+	}
+	return nil
 }
 
 // follow takes the packet by which the receiver was convinced that its publisher has
@@ -38,12 +53,13 @@ func (v *view) follow() {
 		return
 	}
 	source := v.addr.wrote
-	if st := v.stats(); st.ID != 0 {
+	if st := v.begun(); st != nil {
 		source = st.Source
 	}
 	if source == d.From {
-		v.addr.candidate, v.addr.source = nil, source
-		v.hear(d)
+		of := v.addr.of
+		v.addr.candidate, v.addr.of, v.addr.source = nil, nil, source
+		of.hear(d)
 	}
 }
 

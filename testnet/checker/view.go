@@ -17,7 +17,6 @@ type view struct {
 	help reliable.Time // when a repair, CONFIRM or GONE came last, or the process woke
 	woke reliable.Time // when the process woke last
 
-	addr     address     // move.go: where the publisher is
 	pulse    pulse       // pulse.go: that it lives
 	delays   delays      // delays.go: how long its packets take
 	arrivals arrivals    // arrivals.go: which frames came, which are missing

@@ -78,6 +78,7 @@ type follower struct {
 	heard    bool          // anything at all of the session
 	age      time.Duration // how old its first frame was
 	opened   bool          // with topics: a SESSION was heard
+	addr     address       // move.go: where the publisher is
 	statuses *statuses
 	keys     index[string] // that it was told of
 	orders   []uint64      // of the last message with each, among all of the session
