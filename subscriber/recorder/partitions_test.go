@@ -169,3 +169,94 @@ func TestPartitionsByKeys(t *testing.T) {
 		l.Close()
 	})
 }
+
+// A consumer that takes other partitions later goes on in those that it had, and has the others from
+// their first message on; and the sessions that follow, in their order. Positions of partitions that
+// it no longer takes stay.
+func TestTakesOtherPartitionsLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(100 * time.Microsecond)}, 1)
+		cfg := recorder.Config{Topics: []recorder.Topic{{Name: "feed"}}, Dir: t.TempDir(),
+			Interface: "eth0"}
+		cfg.Link.Network = l.Host(9)
+		rec, err := recorder.New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		publish := func(n int) {
+			p := l.Publisher(publisher.Config{Topic: "feed", Partitions: 4, Name: "a",
+				Continue: publisher.ContinueOrNew})
+			for i := range n {
+				for part := range uint32(4) {
+					if _, err := p.Send(t.Context(), publisher.Message{To: publisher.ToPartition(part),
+						Payload: fmt.Appendf(nil, "%d", i)}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				time.Sleep(100 * time.Microsecond)
+			}
+			if err := p.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var state offsets
+		// takes takes messages of partitions, until there are so many, and returns the first and the
+		// last offset of each.
+		takes := func(host, most int, partitions ...uint32) map[uint32][2]uint64 {
+			sub := l.Subscriber(l.Host(host), subscriber.Config{Topic: "feed", Partitions: partitions,
+				Offsets: &state, Start: subscriber.ResumeOldest, History: -1})
+			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+			defer cancel()
+			got := make(map[uint32][2]uint64)
+			for ev := range sub.Messages(ctx) {
+				if ev.Kind == subscriber.Loss {
+					t.Errorf("partition %d: %v are lost: %v", ev.Partition, ev.Lost, ev.Cause)
+				}
+				if ev.Kind != subscriber.Message {
+					continue
+				}
+				if most--; most < 0 { // what was taken before is acknowledged
+					break
+				}
+				span, known := got[ev.Partition]
+				if known && ev.Offset != span[1]+1 {
+					t.Errorf("partition %d: offset %d comes behind %d", ev.Partition, ev.Offset, span[1])
+				}
+				if !known {
+					span[0] = ev.Offset
+				}
+				span[1] = ev.Offset
+				got[ev.Partition] = span
+			}
+			if err := sub.Close(); err != nil {
+				t.Error(err)
+			}
+			return got
+		}
+		want := func(got map[uint32][2]uint64, partition uint32, from, to uint64) {
+			t.Helper()
+			if span, ok := got[partition]; !ok || span != [2]uint64{from, to} {
+				t.Errorf("partition %d: offsets %v (%v), want %d to %d", partition, span, ok, from, to)
+			}
+		}
+		publish(50)
+		first := takes(2, 60, 0, 1)
+		if len(first) != 2 {
+			t.Fatalf("it took %v", first)
+		}
+		publish(50) // 50 to 99
+		n := int(100 - first[1][1] - 1 + 100)
+		second := takes(3, n, 1, 2)
+		want(second, 1, first[1][1]+1, 99)
+		want(second, 2, 0, 99)
+		third := takes(4, int(100-first[0][1]-1), 0, 1, 2)
+		want(third, 0, first[0][1]+1, 99)
+		if len(third) != 1 {
+			t.Errorf("the third run took %v", third)
+		}
+		if err := rec.Close(); err != nil {
+			t.Error(err)
+		}
+		l.Close()
+	})
+}
