@@ -244,6 +244,7 @@ func (c *Checker) arrived(d *world.Datagram, sub *world.Subscriber) {
 	switch {
 	case d.Holder != nil || d.Aside():
 		v.hearHolder(d)
+		v.revives(d.Frame)
 	case !v.opens(d):
 	case v.elsewhere(d):
 		v.addr.candidate, v.addr.of = d, v

@@ -133,6 +133,15 @@ func (v *view) opens(d *world.Datagram) bool {
 	return w.opened
 }
 
+// revives notes that the word of a holder may let a subscriber take up the session.
+func (v *view) revives(f *frame.Frame) {
+	past := v.cfg.Receiver.Start != reliable.Latest && v.cfg.Receiver.Start != reliable.Resume ||
+		len(v.cfg.Receiver.Positions) > 0
+	if f.Kind == frame.Digest && f.Flags&frame.Live == 0 && past && !v.recovery.Off {
+		v.follower.opened = true
+	}
+}
+
 // judgeOrder asks whether a message comes behind all that were published before it with its
 // key, in whatever partition.
 func (v *view) judgeOrder(offset uint64) {

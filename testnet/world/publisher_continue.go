@@ -77,6 +77,9 @@ func (p *Publisher) ask() {
 			p.prev = make([]reliable.Link, p.partitions())
 		}
 		for i := range p.prev {
+			if prev := &p.prev[i]; *prev != (reliable.Link{}) { // of one that nobody knows the end is 0
+				prev.Offset = max(prev.Offset, p.cfg.Sender.FirstOffset)
+			}
 			w.trace("%v goes on from %v at offset %d", p, p.prev[i].Session, p.prev[i].Offset)
 		}
 		p.start()
