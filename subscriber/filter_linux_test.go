@@ -49,18 +49,18 @@ func switchboard(t *testing.T) {
 	}
 	defer w.Close()
 	probe := []byte("nobody joined this group")
-	for until := time.Now().Add(20 * time.Second); ; {
+	quiet := 0 // rounds of which nothing came; on a busy machine some comes late
+	for until := time.Now().Add(20 * time.Second); quiet < 20; quiet++ {
 		before := packets(t, "v0")
 		for range 50 {
-			if _, err := w.Write(w.LocalAddr(), probe, len(probe)); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := w.Write(netip.MustParseAddrPort("239.99.0.1:7700"), probe, len(probe)); err != nil {
+			_, err := w.Write(netip.MustParseAddrPort("239.99.0.1:7700"), probe, len(probe))
+			if err != nil {
 				t.Fatal(err)
 			}
 		}
-		if packets(t, "v0")-before < 10 {
-			return
+		time.Sleep(time.Millisecond)
+		if packets(t, "v0")-before > 10 {
+			quiet = -1
 		}
 		if time.Now().After(until) {
 			t.Skip("this kernel's bridges flood groups that nobody joined")

@@ -49,39 +49,46 @@ func (l *log) note(ev *Event) {
 		sum := l.take(ev.Received)
 		l.tell(&sum)
 	}
-	session, source := sessionAttr(ev.Session), slog.Any("source", ev.Source)
+	to := l.to.With(sessionAttr(ev.Session), slog.Any("source", ev.Source))
+	if ev.Title != nil && ev.Title.Layout.Partitions > 1 {
+		to = to.With(slog.Uint64("partition", uint64(ev.Partition)))
+	}
 	switch ev.Kind {
 	case SessionNew:
-		l.to.Info("crier: a session is heard", session, source)
+		to.Info("crier: a session is heard")
 	case SessionInquest:
-		l.to.Warn("crier: a publisher isn't heard any more; those that heard it compare what they "+
-			"have", session, source)
+		to.Warn("crier: a publisher isn't heard any more; those that heard it compare what they " +
+			"have")
 	case SessionSilent:
 		text := "crier: a session is silent; its publisher crashed, is cut off, or is suspended"
 		if c := ev.Certificate; c != nil && len(c.Live) > 0 {
 			text = "crier: a session is silent here; others hear its publisher"
 		}
-		l.to.Warn(text, append(findings(ev.Certificate), session, source)...)
+		to.Warn(text, findings(ev.Certificate)...)
 	case SessionAmended:
-		l.to.Warn("crier: more is known of a silent session than its last certificate said",
-			append(findings(ev.Certificate), session, source)...)
+		to.Warn("crier: more is known of a silent session than its last certificate said",
+			findings(ev.Certificate)...)
 	case SessionResumed:
-		l.to.Warn("crier: a silent session is heard again", session, source)
+		to.Warn("crier: a silent session is heard again")
 	case SessionMoved:
-		l.to.Info("crier: a session's publisher has changed its address", session, source)
+		to.Info("crier: a session's publisher has changed its address")
 	case SessionContested:
-		l.to.Warn("crier: another address speaks for a session, and is not believed",
-			session, source)
+		to.Warn("crier: another address speaks for a session, and is not believed")
 	case StreamForked:
-		l.to.Warn("crier: offsets were used twice: a publisher began with some that another "+
-			"session of its stream had used", session, source,
+		to.Warn("crier: offsets were used twice: a publisher began with some that another "+
+			"session of its stream had used",
 			slog.Any("previous_session", ev.Other),
 			"offsets", fmt.Sprintf("%d-%d", ev.Lost.From, ev.Lost.To-1))
 	case StreamContested:
-		l.to.Warn("crier: two publishers of the same name run at once", session, source,
+		to.Warn("crier: two publishers of the same name run at once",
 			slog.Any("other_session", ev.Other))
+	case FeedDown:
+		to.Warn("crier: a feed isn't heard, while another one is; nothing is lost by that",
+			"feed", ev.Feed)
+	case FeedUp:
+		to.Warn("crier: a feed is heard again", "feed", ev.Feed)
 	case SessionEnded:
-		l.to.Info("crier: a session ended", session, source, "cause", ev.Cause.String())
+		to.Info("crier: a session ended", "cause", ev.Cause.String())
 	}
 }
 

@@ -36,6 +36,9 @@ const frameBatch = 8
 
 func (m *machine) Receive(now int64, ps []multicast.Packet) (int, bool) {
 	s := m.s
+	if s.absent.watched && now >= s.absent.due {
+		s.lookForAbsent(now)
+	}
 	if s.cfg.Handler == nil || s.delivering {
 		// The datagrams are overwritten soon, and the events may be taken later, so
 		// Keep copies their payloads.

@@ -45,6 +45,7 @@ type Subscriber struct {
 	// cut says that the interface has no link, or no usable address.
 	cut     bool
 	lagging lagWatch
+	absent  absent
 	// failed is the reason why the Subscriber closed itself, or nil.
 	failed error
 
@@ -161,7 +162,7 @@ func (s *Subscriber) open(positions []Position) error {
 	if s.finder, err = newFinder(s, config.ID, config.Seed); err != nil {
 		return err
 	}
-	s.machine.s = s
+	s.machine.s, s.absent.watched = s, s.cfg.Partitions != nil
 	cfg := multicast.LoopConfig{
 		Machine: &s.machine, Out: s.back, In: s.conns, Timer: timer, Memberships: s.members,
 		Wait: s.cfg.Link.Wait, Start: s.start, Logger: s.cfg.Logger,

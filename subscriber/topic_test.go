@@ -1,10 +1,13 @@
 package subscriber_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -149,4 +152,30 @@ func TestTopicOnLoopback(t *testing.T) {
 	if n := len(sub.Stats().Groups); n != 2 {
 		t.Errorf("17 groups took %d sockets, want the home group's and another", n)
 	}
+}
+
+// A partition that no publisher has is told, though the subscriber hears nothing.
+func TestPartitionThatIsNotThere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := rig.NewLAN(t, nearLink, 1)
+		defer s.Close()
+		p := s.Publisher(publisher.Config{Topic: "orders", Partitions: 4})
+		defer p.Close()
+		var text bytes.Buffer
+		s.Log = slog.New(slog.NewTextHandler(&text, nil))
+		sub := s.Subscriber(s.Host(10), subscriber.Config{
+			Topic: "orders", Partitions: []uint32{3, 4},
+		})
+		gone := s.Subscriber(s.Host(11), subscriber.Config{
+			Topic: "orders", Partitions: []uint32{200},
+		})
+		time.Sleep(5 * time.Second) // virtual
+		sub.Close()
+		gone.Close()
+		want := `isn't there; they are numbered from 0" topic=orders partition=`
+		if strings.Count(text.String(), want) != 2 || !strings.Contains(text.String(), want+"4 ") ||
+			!strings.Contains(text.String(), want+"200 partitions=4") {
+			t.Errorf("the log: %s", &text)
+		}
+	})
 }
