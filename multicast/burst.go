@@ -35,6 +35,8 @@ const (
 	// it takes some microseconds, and the goroutine that it wakes may stop the caller.
 	guardMin = int64(200 * time.Microsecond)
 	guardMax = int64(400 * time.Microsecond)
+	// spreadMax bounds a window in which what gathers is spread over several batches.
+	spreadMax = 2 * guardMax
 )
 
 // burst predicts from the arrival of messages whether more will follow soon. Those are
@@ -56,6 +58,9 @@ type burst struct {
 	// opened is when the last coalescing window opened, and window how long callers
 	// leave alone what gathers in it.
 	opened, window int64
+	// spread is the number of batches that what gathers in it is spread over, as far as is
+	// known. Each takes its own time to send, and to fill.
+	spread int64
 	// joined counts the messages that have joined the window.
 	joined int
 	// last is when a message last read the clock, and count how many came then, and
@@ -80,7 +85,15 @@ type burst struct {
 
 // closed reports whether the coalescing window has closed. Callers that keep coming have
 // taken the token by then.
-func (b *burst) closed(now int64) bool { return now-b.opened >= b.window }
+func (b *burst) closed(now int64) bool { return now-b.opened >= b.length() }
+
+// length returns how long callers leave alone what gathers in the window.
+func (b *burst) length() int64 {
+	if b.spread <= 1 {
+		return b.window
+	}
+	return max(b.window, min(b.window*b.spread, spreadMax))
+}
 
 // flatOut reports whether callers filled a batch lately, and so will fill the next one.
 func (b *burst) flatOut(now int64) bool { return b.filled != 0 && now-b.filled < forecast }
@@ -123,7 +136,7 @@ func (b *burst) join() bool {
 
 // open opens a coalescing window.
 func (b *burst) open(now int64) {
-	b.opened, b.joined = now, 0
+	b.opened, b.joined, b.spread = now, 0, 0
 	switch {
 	case b.flatOut(now):
 		b.window = guardMax
@@ -135,7 +148,7 @@ func (b *burst) open(now int64) {
 // takeBack notes that a caller came back to the window, with a full batch or after a
 // pause.
 func (b *burst) takeBack(now int64, whole bool) {
-	b.hot = whole || now-b.opened <= b.window+windowSlack
+	b.hot = whole || now-b.opened <= b.length()+windowSlack
 	if whole {
 		b.filled = now
 	}
@@ -157,7 +170,7 @@ func (b *burst) spend() { b.credit = max(b.credit-b.took, 0) }
 
 // goesOn reports, when the timer has fired, whether the burst goes on.
 func (b *burst) goesOn(now int64) bool {
-	if !b.closed(now) && now-b.opened < b.guard {
+	if !b.closed(now) && (now-b.opened < b.guard || b.spread > 1) {
 		b.guard = min(2*b.guard, guardMax)
 		return true
 	}

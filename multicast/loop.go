@@ -64,6 +64,10 @@ type LoopConfig struct {
 	// Full reports, with the lock held, whether a batch's worth gathers: see
 	// SettleSoon. It is false once Next has returned that. Nil means never.
 	Full func() bool
+	// Spread returns, with the lock held, the number of batches that what gathers is spread
+	// over, since it goes to different places. More of it gathers then, within the same bound.
+	// Nil means one.
+	Spread func() int
 	// Deliver is called without the lock after each Receive, by the goroutine that
 	// received, with Receive's second result; and with false after the timer has
 	// fired. It may be nil.
@@ -81,6 +85,9 @@ const maxRounds = 2
 func NewLoop(cfg LoopConfig) *Loop {
 	if cfg.Full == nil {
 		cfg.Full = func() bool { return false }
+	}
+	if cfg.Spread == nil {
+		cfg.Spread = func() int { return 1 }
 	}
 	l := &Loop{cfg: cfg, kick: make(chan struct{}, 1)}
 	if j, ok := cfg.Machine.(Joiner); ok && len(cfg.Memberships) > 0 {
@@ -199,6 +206,7 @@ func (l *Loop) SettleSoon(n int) {
 		l.mu.Unlock()
 		return
 	case l.token.waiting():
+		l.burst.spread = int64(l.cfg.Spread())
 		if !paused && !l.burst.closed(l.now) && !l.cfg.Full() {
 			l.mu.Unlock()
 			return

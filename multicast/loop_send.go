@@ -6,6 +6,9 @@ import "errors"
 // must not send for all others.
 const turnBatches = 4
 
+// maxTurnBatches is how many it sends where what gathered is spread over as many.
+const maxTurnBatches = 16
+
 // answer sends what must not wait, unless a goroutine is sending. The caller holds the
 // lock.
 func (l *Loop) answer() {
@@ -22,7 +25,10 @@ func (l *Loop) answer() {
 // during system calls. If all is set, it sends everything, else it leaves what gathers:
 // data that does not fill a batch. If there are more batches, it wakes the sender.
 func (l *Loop) sendTurn(all bool) {
-	t := &l.token
+	t, most := &l.token, turnBatches
+	if all && l.burst.spread > turnBatches {
+		most = int(min(l.burst.spread, maxTurnBatches))
+	}
 	t.take()
 	for batches := 0; ; batches++ {
 		if !t.begun {
@@ -30,7 +36,7 @@ func (l *Loop) sendTurn(all bool) {
 				break
 			}
 		}
-		if batches == turnBatches {
+		if batches == most {
 			l.gather(true)
 			return
 		}

@@ -153,7 +153,7 @@ func start(cfg Config, conn multicast.Conn, before past) (*Publisher, error) {
 	p.ahead.reach(0)
 	p.loop = multicast.NewLoop(multicast.LoopConfig{
 		Machine: &p.machine, Out: conn, Timer: timer, Wait: cfg.Link.Wait, Start: begin,
-		Logger: cfg.Logger, Full: p.sender.FullBatch,
+		Logger: cfg.Logger, Full: p.sender.FullBatch, Spread: p.sender.Spread,
 	})
 	p.run()
 	p.serveEarlier()

@@ -27,6 +27,8 @@ const (
 type schedule struct {
 	// lines are the queues, but for resting.
 	lines [queues]lineup
+	// counts are their lengths, for resting too.
+	counts [queues]int
 	// heap has all streams, the one with the earliest deadline first.
 	heap []*Stream
 	// dirty are the streams whose deadlines may have changed.
@@ -54,6 +56,7 @@ type slot struct {
 
 func newSchedule(streams []*Stream) schedule {
 	c := schedule{heap: append([]*Stream(nil), streams...)}
+	c.counts[resting] = len(streams)
 	for i, st := range streams {
 		st.slot = slot{due: reliable.Never, place: i}
 		c.touch(st)
@@ -182,7 +185,10 @@ func (c *schedule) swap(i, j int) {
 
 // move puts a stream at the end of a queue.
 func (c *schedule) move(st *Stream, to queue) {
-	if from := st.slot.queue; from != resting {
+	from := st.slot.queue
+	c.counts[from]--
+	c.counts[to]++
+	if from != resting {
 		l := &c.lines[from]
 		if st.slot.prev == nil {
 			l.first = st.slot.next

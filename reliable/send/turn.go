@@ -55,6 +55,11 @@ func (s *Sender) next(now reliable.Time, all bool) (reliable.Batch, bool) {
 // batch.
 func (s *Sender) FullBatch() bool { return s.schedule.full > 0 }
 
+// Spread returns the number of streams that may have something to send.
+func (s *Sender) Spread() int {
+	return s.schedule.counts[ready] + s.schedule.counts[gathering]
+}
+
 // Sent hands a batch back: its datagrams are with the kernel, or lost. Datagrams that the
 // kernel refused count as neither sent nor repaired.
 func (s *Sender) Sent(back reliable.Batch) {
