@@ -203,8 +203,12 @@ func TestTakesOtherPartitionsLater(t *testing.T) {
 		// takes takes messages of partitions, until there are so many, and returns the first and the
 		// last offset of each.
 		takes := func(host, most int, partitions ...uint32) map[uint32][2]uint64 {
+			start := subscriber.Resume
+			if len(state.list) == 0 {
+				start = subscriber.ResumeOldest
+			}
 			sub := l.Subscriber(l.Host(host), subscriber.Config{Topic: "feed", Partitions: partitions,
-				Offsets: &state, Start: subscriber.ResumeOldest, History: -1})
+				Offsets: &state, Start: start, History: -1})
 			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 			defer cancel()
 			got := make(map[uint32][2]uint64)
