@@ -140,12 +140,6 @@ type Config struct {
 	base netip.AddrPort
 }
 
-// Feed is one of several ways by which the same datagrams come:
-//
-//	Group netip.AddrPort   the group there; the zero value means that all feeds have the same
-//	Interface string       the interface's name or one of its addresses
-type Feed = multicast.Feed
-
 func (c *Config) setDefaults() {
 	c.Groups = slices.Clone(c.Groups) // the caller keeps its slices
 	c.Partitions = slices.Clone(c.Partitions)

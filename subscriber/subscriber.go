@@ -129,7 +129,7 @@ func (s *Subscriber) open(positions []Position) error {
 	config, err := receive.Config{
 		ID: binary.NativeEndian.Uint64(ids[:8]) | 1, Seed: binary.NativeEndian.Uint64(ids[8:]),
 		Name: s.cfg.Name, Groups: groups, Topics: topics, Selects: topic.IsPattern(s.cfg.Topic),
-		Runs:  true,
+		Runs: true, Feeds: len(s.cfg.Feeds),
 		Start: s.cfg.otherwise(), Until: s.cfg.Until, Positions: positions,
 		Logs: s.cfg.logs(), Order: s.cfg.Order, Overload: s.cfg.Overload,
 		Recovery: s.cfg.Recovery, Memory: s.cfg.Memory,
