@@ -246,10 +246,14 @@ func (c *Checker) arrived(d *world.Datagram, sub *world.Subscriber) {
 		v.hearHolder(d)
 		v.revives(d.Frame)
 	case !v.opens(d):
+		return
 	case v.elsewhere(d):
 		v.addr.candidate, v.addr.of = d, v
 	default:
 		v.hear(d)
+	}
+	if !d.Aside() && d.Holder == nil {
+		v.hearFeed(d)
 	}
 }
 

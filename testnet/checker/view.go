@@ -66,6 +66,11 @@ func (v *view) event(ev *reliable.Event) {
 		v.judgeMoved(ev)
 		return
 	}
+	if ev.Kind == reliable.FeedDown || ev.Kind == reliable.FeedUp {
+		v.c.tally.Events[ev.Kind]++
+		v.feed(ev)
+		return
+	}
 	if ev.Kind == reliable.StreamForked || ev.Kind == reliable.StreamContested {
 		v.c.tally.Events[ev.Kind]++
 		if ev.Kind == reliable.StreamForked {

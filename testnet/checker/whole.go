@@ -79,6 +79,7 @@ type follower struct {
 	age      time.Duration // how old its first frame was
 	opened   bool          // with topics: a SESSION was heard
 	addr     address       // move.go: where the publisher is
+	feeds    feeds         // feeds.go: what came by each
 	statuses *statuses
 	keys     index[string] // that it was told of
 	orders   []uint64      // of the last message with each, among all of the session

@@ -20,7 +20,7 @@ var order = []string{
 	"market-open", "crash-recorder", "recorder-dies", "recorder-disk-full", "resume",
 	"late-join-from-log", "restart-continue", "fork", "crash-bare", "crash-peers",
 	"survivor-dies", "survivors-split", "survivors-chain", "wakes-in-inquest", "crash-1000",
-	"partitions", "discovery-storm",
+	"partitions", "feeds-ab", "feeds-one-dies", "discovery-storm",
 }
 
 // Builtins are the names of the built-in scenarios.

@@ -190,6 +190,9 @@ func (s *Subscriber) be(at reliable.Time) error {
 		rc.Seed = w.id(subscriberNet, s.index, 2*s.lives+1)
 	}
 	rc.Epoch, rc.Joined = time.Unix(0, WallStart), at
+	if n := s.cfg.feeds(); n > 1 {
+		rc.Feeds = n
+	}
 	if s.cfg.SaveAfter > 0 {
 		rc.Positions = s.file.load()
 	}
