@@ -20,8 +20,7 @@ import (
 // Tool returns the whole tool.
 func Tool() *cli.Tool {
 	return &cli.Tool{
-		About: `crier: brokerless direct messaging over UDP multicast
-
+		About: `crier: brokerless direct messaging over UDP multicast.
 Publishers shout once to all, and repeat what was missed; what is lost is named.
 
 `,
