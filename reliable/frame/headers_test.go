@@ -120,7 +120,11 @@ func TestBuilderWithProperties(t *testing.T) {
 		count, seq := 0, uint64(0)
 		buf := make([]byte, 0, DataSize(size))
 		seal := func() {
-			f := decode(t, bytes.Clone(b.Seal(true)))
+			sealed := b.Seal(true)
+			if len(sealed) != cap(buf) || &sealed[0] != &buf[:1][0] {
+				t.Fatalf("a frame of %d bytes left its buffer of %d", len(sealed), cap(buf))
+			}
+			f := decode(t, bytes.Clone(sealed))
 			seq++
 			count++
 			for i, c := range f.Chunks {

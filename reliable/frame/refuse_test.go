@@ -67,6 +67,13 @@ func TestRefused(t *testing.T) {
 	}
 	group, host := []byte{239, 1, 2, 3, 30, 20}, []byte{10, 0, 0, 1, 30, 20}
 	layout := func(groups uint32, base []byte) wire { return wire{10, 0x92}.u32(groups).bin(base) }
+	keyed := func(key int) wire { // a message with a key of so many bytes and 3 headers
+		w := wire{0x91, 0x92, 0xc4, 0, 0x82, 0}.bin(make([]byte, key)).raw(1, 0x83)
+		for _, name := range []byte("abc") {
+			w = w.raw(0xa1, name).bin(make([]byte, 255))
+		}
+		return w
+	}
 	controls := func(n int) wire {
 		return append(wire{11, 0x90 | byte(n)}, bytes.Repeat(wire{}.bin(host), n)...)
 	}
@@ -185,6 +192,10 @@ func TestRefused(t *testing.T) {
 			bad},
 		{"a header with a broken name",
 			dataFrame(0, 0x91, 0x92, 0xc4, 0, 0x81, 1, 0x81, 0xa1, 0xff, 0xc4, 0), bad},
+		{"a header with a broken name beside a key", dataFrame(0, 0x91, 0x92, 0xc4, 0,
+			0x82, 0, 0xc4, 1, 'k', 1, 0x81, 0xa1, 0xff, 0xc4, 0), bad},
+		{"a key and headers of 1,024 bytes", dataFrame(0, keyed(241)...), good},
+		{"a key and headers of 1,025 bytes", dataFrame(0, keyed(242)...), bad},
 		{"a header whose name is a bin",
 			dataFrame(0, 0x91, 0x92, 0xc4, 0, 0x81, 1, 0x81, 0xc4, 1, 'n', 0xc4, 0), bad},
 		{"a header whose value is text",
@@ -399,6 +410,12 @@ func TestRefused(t *testing.T) {
 	}
 	var d Decoder
 	var f Frame
+	for _, c := range cases[:len(cases):len(cases)] {
+		if long := longChunks(c.packet); long != nil {
+			c.name, c.packet = c.name+", as publishers write it", long
+			cases = append(cases, c)
+		}
+	}
 	for _, c := range cases {
 		got := good
 		switch err := d.Decode(c.packet, &f); {
@@ -413,6 +430,17 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%s: %s, want %s\n%x", c.name, got, c.want, c.packet[:min(len(c.packet), 100)])
 		}
 	}
+}
+
+// longChunks returns a frame of DATA whose chunks have a head of one byte with one of three, which
+// is what plainData knows; nil for another frame.
+func longChunks(packet []byte) []byte {
+	if len(packet) < dataHead || packet[0] != 0x9a || packet[2] != byte(Data) ||
+		packet[chunksAt]&0xf0 != 0x90 {
+		return nil
+	}
+	long := append(bytes.Clone(packet[:chunksAt]), 0xdc, 0, packet[chunksAt]&15)
+	return retag(append(long, packet[chunksAt+1:]...))
 }
 
 // Lengths that would make the msgpack library allocate 4 GiB, or recurse until the stack

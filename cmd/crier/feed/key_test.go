@@ -35,6 +35,8 @@ func TestKeys(t *testing.T) {
 		{"n", "", ``, "", "it isn't JSON"},
 		{"n", "", `{"n"`, "", "it isn't JSON"},
 		{"n", "", `{"m":{"n":1`, "", "it isn't JSON"},
+		{"n", "", `{"m":1 "n":2}`, "", "it isn't JSON"},
+		{"n.1", "", `{"n":[1 2]}`, "", "it isn't JSON"},
 		{"n", "", `{"n":"abc`, "", "it isn't JSON"},
 		{`^L (\w+)`, "", "L KORA B 182.31 1200", "KORA", ""},
 		{`^L (\w+)`, "", "Q KORA", "", "the regular expression of --key doesn't match"},
