@@ -92,7 +92,7 @@ func openPast(cfg *Config) (past, error) {
 		p.close()
 		return past{}, err
 	}
-	if p.prev != nil {
+	if cfg.layout.Partitions <= 1 && p.prev != nil {
 		cfg.FirstOffset = p.prev[0].Offset
 	}
 	return p, nil
@@ -164,7 +164,7 @@ func (c *Config) goOn(known []restart.Known) ([]Previous, error) {
 			"offset", c.FirstOffset)
 	default:
 		c.Logger.Info("crier: the stream goes on where its last session ended",
-			"previous_session", r.Prev[0].Session, "offset", r.Prev[0].Offset)
+			"previous_session", r.Session, "offset", r.Prev[0].Offset)
 	}
 	return r.Prev, nil
 }

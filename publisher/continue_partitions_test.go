@@ -37,7 +37,11 @@ func TestPartitionsGoOn(t *testing.T) {
 				if i == 0 {
 					end += uint64(life) // one more in each life
 				}
-				if prev := p.PreviousIn(i); prev.Session != before || before != 0 &&
+				if prev := p.PreviousIn(i); life == 0 || i >= 4 && life == 1 {
+					if prev != (publisher.Previous{}) { // nobody knows of it
+						t.Errorf("in life %d partition %d goes on behind %+v", life, i, prev)
+					}
+				} else if prev.Session != before ||
 					(prev.Offset != end || prev.Channel != i || prev.Topic != "prices") {
 					t.Errorf("in life %d partition %d goes on behind %+v", life, i, prev)
 				}

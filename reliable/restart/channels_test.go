@@ -81,8 +81,11 @@ func TestChannels(t *testing.T) {
 		if c%2 == 1 {
 			want = uint64(100 + 10*c)
 		}
-		if c == 16 {
-			want = 0
+		if c == 16 { // which nobody knows
+			if p != (reliable.Link{}) {
+				t.Errorf("channel %d goes on behind %+v", c, p)
+			}
+			continue
 		}
 		if p.Session != 4 || p.Channel != uint32(c) || p.Offset != want || p.Publisher != "trades" {
 			t.Errorf("channel %d goes on behind %+v, want offset %d of session 4", c, p, want)
@@ -129,7 +132,7 @@ func TestManyChannels(t *testing.T) {
 		t.Fatalf("%d channels after %v, %d questions", len(r.Prev), took, len(asked))
 	}
 	for c, p := range r.Prev {
-		if want := uint64(1 + c); c < 200 && p.Offset != want || c >= 200 && p.Offset != 0 {
+		if want := uint64(1 + c); c < 200 && p.Offset != want || c >= 200 && p.Session != 0 {
 			t.Errorf("channel %d goes on at %d", c, p.Offset)
 		}
 	}

@@ -59,8 +59,10 @@ type Known struct {
 // Result is what a Search has found.
 type Result struct {
 	// Prev is the newest session, with its end in each channel. It is nil if no session was
-	// found. In a channel of which nobody knows anything, the end is 0.
+	// found. In a channel of which nobody knows anything it is the zero Link.
 	Prev []reliable.Link
+	// Session is the newest session, or 0.
+	Session reliable.SessionID
 	// Running says that a session of the stream still runs, by the word of Witness.
 	Running bool
 	Witness Witness
@@ -276,17 +278,22 @@ func (s *Search) Advance(now reliable.Time) {
 	}
 	if one := s.sessions.newest(); one != nil {
 		chain := s.sessions.chain(one)
+		s.result.Session = one.id
 		s.result.Prev = make([]reliable.Link, s.cfg.Channels)
 		for i := range s.result.Prev {
 			l := reliable.Link{
 				Session: one.id, Channel: uint32(i), Topic: s.cfg.Topic,
 				Publisher: s.cfg.Publisher, Key: s.cfg.Key, Seq: one.ends[i].seq,
 			}
+			known := false
 			// A session that continues others ends no lower than they.
 			for _, f := range chain {
 				l.Offset = max(l.Offset, f.ends[i].offset)
+				known = known || f.ends[i].known
 			}
-			s.result.Prev[i] = l
+			if known {
+				s.result.Prev[i] = l
+			}
 		}
 	}
 }

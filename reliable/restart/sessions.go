@@ -42,8 +42,9 @@ type found struct {
 // end is where a session ends in a channel, as far as it is known, and first its first offset there.
 type end struct {
 	seq, offset, first uint64
-	// own says that the own log has the channel, and told that a holder told of it.
-	own, told bool
+	// known says that anybody knows of the channel, own that the own log does, and told that a
+	// holder told of it.
+	known, own, told bool
 }
 
 // link is the word of an address, which is invalid for the own log, that a session continues
@@ -188,5 +189,5 @@ func (f *found) tell(by netip.Addr, wall int64, prev *frame.Link) {
 // extend takes an end of the session in a channel. The highest counts.
 func (f *found) extend(channel uint32, seq, offset uint64) {
 	end := &f.ends[channel]
-	end.seq, end.offset = max(end.seq, seq), max(end.offset, offset)
+	end.seq, end.offset, end.known = max(end.seq, seq), max(end.offset, offset), true
 }

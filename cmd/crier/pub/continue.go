@@ -6,6 +6,7 @@ import (
 
 	"crier/cmd/crier/cli"
 	"crier/publisher"
+	"crier/reliable/topic"
 )
 
 // declareContinue declares the flags of a publisher that starts again.
@@ -46,6 +47,12 @@ func (o *options) validateContinue() error {
 // continuing tells where the stream goes on, if it does.
 func continuing(p *publisher.Publisher) string {
 	prev := p.Previous()
+	for i := range uint32(topic.MaxPartitions) {
+		if one := p.PreviousIn(i); i > 0 && one.Session != 0 {
+			return fmt.Sprintf("crier pub: it goes on where session %v ended, each partition at "+
+				"its own end\n", one.Session)
+		}
+	}
 	if prev == (publisher.Previous{}) {
 		return ""
 	}
