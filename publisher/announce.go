@@ -10,9 +10,9 @@ import (
 	"crier/subscriber/directory/node"
 )
 
-// announcer announces the topic in the directory. It is nil inside if there is no topic, if it
-// isn't to be announced, or if that isn't possible: data doesn't need it.
+// announcer announces the topic in the directory of one interface.
 type announcer struct {
+	p       *Publisher
 	node    *node.Node
 	machine *directory.Announcer
 	// rates are those that were announced last.
@@ -31,44 +31,58 @@ const (
 	clashTime   = reliable.Time(time.Minute)
 )
 
+// announcers are those of a publisher, one for each interface. There are none without a topic, or
+// if it isn't to be announced, or where that isn't possible: data doesn't need them.
+type announcers []*announcer
+
 // announce begins to announce the topic.
 func (p *Publisher) announce() {
-	cfg := &p.cfg
-	if cfg.Topic == "" || cfg.NoAnnounce {
+	if p.cfg.Topic == "" || p.cfg.NoAnnounce {
 		return
 	}
-	a := &p.announcer
+	for _, iface := range p.cfg.interfaces() {
+		a := &announcer{p: p}
+		if err := a.open(iface); err != nil {
+			p.cfg.Logger.Warn("crier: the topic can't be announced: crier ls doesn't show it, and "+
+				"patterns don't find it", "topic", p.cfg.Topic, "interface", iface, "error", err,
+				"hint", "subscribers that name the topic need no announcement; NoAnnounce "+
+					"(crier pub --no-announce) leaves it out")
+			continue
+		}
+		p.announcers = append(p.announcers, a)
+	}
+}
+
+// interfaces returns those that the topic is announced on.
+func (c *Config) interfaces() []string { return []string{c.Interface} }
+
+// open opens the sockets of an announcer.
+func (a *announcer) open(iface string) error {
+	cfg := &a.p.cfg
 	host, _ := os.Hostname() // empty if unknown
 	begin := time.Now()
 	a.rates.at = begin
 	config := directory.AnnouncerConfig{
 		Session: uint64(cfg.Session), Seed: randomID(), Wall: begin.UnixNano(),
 		Topic: cfg.Topic, Layout: cfg.layout, Publisher: cfg.Name, Host: host,
-		PID: uint32(os.Getpid()), Control: p.LocalAddr(),
-		Facts: func(reliable.Time) directory.Facts { return a.rates.facts(p) },
+		PID: uint32(os.Getpid()), Control: a.p.LocalAddr(),
+		Facts: func(reliable.Time) directory.Facts { return a.rates.facts(a.p) },
 	}
 	var err error
 	a.node, err = node.Open(node.Config{
-		Interface: cfg.Interface, Link: cfg.Link, Start: begin, Logger: cfg.Logger,
-		Changed:  p.tellClashes,
+		Interface: iface, Link: cfg.Link, Start: begin, Logger: cfg.Logger,
+		Changed:  a.tellClashes,
 		Restored: func(now reliable.Time) { a.machine.Introduce(now) },
 	}, func() (node.Machine, error) {
 		var err error
 		a.machine, err = directory.NewAnnouncer(config)
 		return a.machine, err
 	})
-	if err != nil {
-		a.node = nil
-		cfg.Logger.Warn("crier: the topic can't be announced: crier ls doesn't show it, and "+
-			"patterns don't find it", "topic", cfg.Topic, "interface", cfg.Interface, "error", err,
-			"hint", "subscribers that name the topic need no announcement; NoAnnounce "+
-				"(crier pub --no-announce) leaves it out")
-	}
+	return err
 }
 
 // tellClashes has new clashes logged. The caller holds the node's lock.
-func (p *Publisher) tellClashes(now reliable.Time) {
-	a := &p.announcer
+func (a *announcer) tellClashes(now reliable.Time) {
 	if a.closed {
 		return
 	}
@@ -81,7 +95,7 @@ func (p *Publisher) tellClashes(now reliable.Time) {
 			return
 		}
 		a.told++
-		a.telling.Go(func() { p.tellClash(&c) }) // a Logger may block, and the lock is held
+		a.telling.Go(func() { a.p.tellClash(&c) }) // a Logger may block, and the lock is held
 	}
 }
 
@@ -111,25 +125,25 @@ func (p *Publisher) tellClash(c *directory.Clash) {
 }
 
 // end ends the announcements, and says so.
-func (a *announcer) end() {
-	if a.node == nil {
-		return
+func (l announcers) end() {
+	for _, a := range l {
+		a.node.Close(func(now reliable.Time) {
+			a.closed = true
+			a.machine.Close(now)
+		})
+		a.telling.Wait()
 	}
-	a.node.Close(func(now reliable.Time) {
-		a.closed = true
-		a.machine.Close(now)
-	})
-	a.telling.Wait()
 }
 
-// stats returns the counters.
-func (a *announcer) stats() directory.AnnouncerStats {
-	if a.node == nil {
-		return directory.AnnouncerStats{}
+// stats returns the counters, those of all interfaces together.
+func (l announcers) stats() (sum directory.AnnouncerStats) {
+	for _, a := range l {
+		a.node.Lock()
+		st := a.machine.Stats()
+		a.node.Unlock()
+		sum.Add(&st)
 	}
-	a.node.Lock()
-	defer a.node.Unlock()
-	return a.machine.Stats()
+	return sum
 }
 
 // rates are what a publisher publishes in a second.

@@ -79,7 +79,7 @@ func (p *Publisher) stop() error {
 	p.news.end()
 	p.working.Wait()
 	p.earlier.close()
-	p.announcer.end()
+	p.announcers.end()
 	if p.disk != nil {
 		p.disk.finish()
 	}

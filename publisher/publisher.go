@@ -26,8 +26,8 @@ type Publisher struct {
 	// segmenter is conn if the kernel may cut large writes, or nil.
 	segmenter multicast.Segmenter
 
-	// announcer has a lock of its own.
-	announcer announcer
+	// announcers have locks of their own.
+	announcers announcers
 
 	// The loop's lock guards the fields from here to working.
 
@@ -155,9 +155,9 @@ func start(cfg Config, conn multicast.Conn, before past) (*Publisher, error) {
 		Machine: &p.machine, Out: conn, Timer: timer, Wait: cfg.Link.Wait, Start: begin,
 		Logger: cfg.Logger, Full: p.sender.FullBatch, Spread: p.sender.Spread,
 	})
+	p.announce()
 	p.run()
 	p.serveEarlier()
-	p.announce()
 	return p, nil
 }
 

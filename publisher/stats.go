@@ -57,7 +57,7 @@ func (s Stats) Counters() iter.Seq2[Counter, uint64] { return counters.All(&s) }
 // Stats returns the counters so far. It may be called after Close.
 func (p *Publisher) Stats() Stats {
 	st := Stats{Socket: p.conn.Stats(), // a system call
-		Directory: p.announcer.stats()}
+		Directory: p.announcers.stats()}
 	p.loop.Lock()
 	defer p.loop.Unlock()
 	st.Stats = p.sender.Stats()

@@ -19,6 +19,20 @@ type AnnouncerStats struct {
 	Publishers int
 }
 
+// Add adds the counters of another Announcer of the publisher. Of the publishers that are known,
+// the greater number counts.
+func (s *AnnouncerStats) Add(o *AnnouncerStats) {
+	s.Announced += o.Announced
+	s.Postponed += o.Postponed
+	s.Answered += o.Answered
+	s.Refused += o.Refused
+	s.Heard += o.Heard
+	s.Foreign += o.Foreign
+	s.Crowded += o.Crowded
+	s.Clashes += o.Clashes
+	s.Publishers = max(s.Publishers, o.Publishers)
+}
+
 // AnnouncerCounters are the counters of an AnnouncerStats.
 var AnnouncerCounters = reliable.Table[AnnouncerStats]{
 	reliable.Count("announcements_sent", reliable.Frames,
