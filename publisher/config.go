@@ -3,6 +3,7 @@ package publisher
 import (
 	"log/slog"
 	"net/netip"
+	"slices"
 	"time"
 
 	"crier/multicast"
@@ -42,6 +43,11 @@ type Config struct {
 	// Interface is the network interface's name or one of its addresses. The default is
 	// the loopback interface, which only this machine hears.
 	Interface string
+	// Feeds, if not nil, are two to four ways on which the same datagrams go out, each with an
+	// interface, in place of Interface: a subscriber with the same Feeds takes what comes first.
+	// One that takes no more, or is down, doesn't hold up the others. Feeds have a Group each, in
+	// place of Group, or none of them has.
+	Feeds []Feed
 	// Name is the publisher's name, which subscribers see, of up to 255 bytes.
 	Name string
 	// Session is the session's id; 0 means a random one. No two sessions may have the
@@ -109,7 +115,20 @@ func headers(group netip.AddrPort) int {
 	return 48
 }
 
+// Feed is one of several ways that carry the same datagrams:
+//
+//	Group netip.AddrPort   the group there; the zero value means that all feeds have the same
+//	Interface string       the interface's name or one of its addresses
+type Feed = multicast.Feed
+
 func (c *Config) setDefaults() {
+	c.Feeds = slices.Clone(c.Feeds) // the caller keeps its own
+	for i, f := range c.Feeds {
+		c.Feeds[i].Group = netip.AddrPortFrom(f.Group.Addr().Unmap(), f.Group.Port())
+	}
+	if c.Group == (netip.AddrPort{}) && len(c.Feeds) > 0 {
+		c.Group = c.Feeds[0].Group
+	}
 	if c.Group == (netip.AddrPort{}) && c.Topic == "" && c.Partitions <= 1 {
 		c.Group = DefaultGroup
 	}
@@ -118,7 +137,7 @@ func (c *Config) setDefaults() {
 	if !c.Group.IsValid() {
 		c.Group = topic.Home(c.Topic, netip.AddrPort{})
 	}
-	if c.Interface == "" {
+	if c.Interface == "" && len(c.Feeds) == 0 {
 		c.Interface = multicast.Loopback(c.Group)
 	}
 	if c.Recorded.Recorders == 0 {
@@ -148,6 +167,9 @@ func (c *Config) validate() error {
 		return config.Errorf("Partitions", "%d partitions need groups that subscribers can "+
 			"compute: give a Topic, or a Group", c.Partitions)
 	}
+	if err := c.validateFeeds(); err != nil {
+		return err
+	}
 	if c.Continue > ContinueOrNew {
 		return config.Errorf("Continue", "%d is no way to begin a session", c.Continue)
 	}
@@ -170,6 +192,25 @@ func (c *Config) validate() error {
 		return config.Errorf("Retention.DiskDir", "a disk part of the resend buffer needs "+
 			"DiskDir, the directory to keep it in")
 	}
+	return nil
+}
+
+// validateFeeds checks the feeds and what excludes them. What needs one interface then has the
+// first.
+func (c *Config) validateFeeds() error {
+	feeds := multicast.Feeds(c.Feeds)
+	if err := feeds.Check(); err != nil || feeds == nil {
+		return err
+	}
+	switch {
+	case c.Interface != "":
+		return config.Errorf("Interface", "the interface %s stands beside Feeds, which have their "+
+			"own: leave it out", c.Interface)
+	case feeds[0].Group.IsValid() && c.Group != feeds[0].Group:
+		return config.Errorf("Group", "the group %v stands beside Feeds with groups of their own: "+
+			"leave it out", c.Group)
+	}
+	c.Interface = feeds[0].Interface
 	return nil
 }
 

@@ -37,6 +37,7 @@ func (m *machine) Receive(now int64, ps []multicast.Packet) (int, bool) {
 	for i := range ps {
 		switch err := m.dec.Decode(ps[i].Data, &m.frame); err {
 		case nil:
+			m.frame.Feed = ps[i].Feed
 			m.p.sender.Handle(reliable.Time(now), ps[i].From, &m.frame)
 		case frame.ErrNewer:
 			m.newer++

@@ -74,15 +74,16 @@ func New(cfg Config) (*Publisher, error) {
 	}
 	var p *Publisher
 	opened := make(chan struct{})
-	// One socket sends all frames, and receives NACKs and STATUS at its own port.
-	conn, err := cfg.Link.Socket(multicast.SocketConfig{
+	// One socket, or one on each feed, sends all frames, and receives NACKs and STATUS at its own
+	// port.
+	conn, err := cfg.Link.Fan(multicast.SocketConfig{
 		Interface: cfg.Interface, Group: cfg.Group, Logger: cfg.Logger,
 		Changed: func(l multicast.Link) {
 			if <-opened; p != nil {
 				p.relink(l)
 			}
 		},
-	})
+	}, cfg.Feeds)
 	if err != nil {
 		before.close()
 		return nil, err
@@ -106,7 +107,7 @@ func start(cfg Config, conn multicast.Conn, before past) (*Publisher, error) {
 	begin := time.Now()
 	config, err := send.Config{
 		Session: uint64(cfg.Session), Name: cfg.Name, Wall: begin.UnixNano(),
-		Topic: cfg.Topic, Layout: cfg.layout,
+		Topic: cfg.Topic, Layout: cfg.layout, Controls: controls(conn),
 		FirstOffset: cfg.FirstOffset, Prev: before.prev, Replay: cfg.Replay, Datagram: cfg.Datagram,
 		BatchWait: cfg.BatchWait, Recorders: cfg.Recorders,
 		Retention: cfg.Retention, Flow: cfg.Flow, Repair: cfg.Repair,
@@ -159,6 +160,14 @@ func start(cfg Config, conn multicast.Conn, before past) (*Publisher, error) {
 	p.run()
 	p.serveEarlier()
 	return p, nil
+}
+
+// controls returns the addresses for NACKs on the feeds, or nil without feeds.
+func controls(conn multicast.Conn) []netip.AddrPort {
+	if fan, ok := conn.(*multicast.Fan); ok {
+		return fan.LocalAddrs()
+	}
+	return nil
 }
 
 // run starts the goroutines.

@@ -66,6 +66,14 @@ func (p *Publisher) Stats() Stats {
 	return st
 }
 
+// Feeds returns the counters of each feed's socket; nil without feeds.
+func (p *Publisher) Feeds() []multicast.ConnStats {
+	if fan, ok := p.conn.(*multicast.Fan); ok {
+		return fan.FeedStats()
+	}
+	return nil
+}
+
 // Subscriber is a subscriber as its NACKs and reports show it.
 type Subscriber struct {
 	reliable.Member

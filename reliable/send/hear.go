@@ -171,6 +171,10 @@ func (s *Sender) hear(
 	if m == nil {
 		s.offload.begin(now) // the way to this one is another
 	}
+	feed := feedOf(f)
+	if m != nil && m.addr != from && m.own(from, feed) {
+		m.move(from, feed) // it asks by another way for now
+	}
 	if m == nil || m.addr == from {
 		return s.members.hear(now, from, f)
 	}
@@ -178,12 +182,16 @@ func (s *Sender) hear(
 		s.members.foreign++
 		return nil
 	}
+	if !m.feeds[feed].IsValid() { // the first word by that way
+		m.move(from, feed)
+		return s.members.hear(now, from, f)
+	}
 	quiet := peer.Intervals * reliable.StatusEvery(len(s.members.rows))
 	moved, contested := m.candidate.Take(now, from, peer.Told(f), m.heard, quiet)
 	switch {
 	case moved:
 		s.stats.Moved++
-		m.move(from)
+		m.move(from, feed)
 		return s.members.hear(now, from, f)
 	case contested:
 		s.stats.Contested++
@@ -191,6 +199,9 @@ func (s *Sender) hear(
 	}
 	return &s.members.overflow
 }
+
+// feedOf returns the feed that a frame came by.
+func feedOf(f *frame.Frame) int { return min(max(f.Feed, 0), maxFeeds-1) }
 
 // goesOn reports whether a frame continues a subscriber's numbers and time.
 func (st *Stream) goesOn(now reliable.Time, m *member, f *frame.Frame) bool {

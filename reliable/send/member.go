@@ -15,6 +15,8 @@ import (
 type member struct {
 	id   uint64
 	addr netip.AddrPort
+	// feeds are the addresses from which it is heard on each feed, as far as they are known.
+	feeds [maxFeeds]netip.AddrPort
 	name string
 	room uint64
 	// heard is when it was last heard.
@@ -32,9 +34,12 @@ type member struct {
 	streams []*progress
 }
 
-// move gives the subscriber another address.
-func (m *member) move(to netip.AddrPort) {
-	m.addr = to
+// own reports whether a subscriber is heard from an address on a feed.
+func (m *member) own(from netip.AddrPort, feed int) bool { return m.feeds[feed] == from }
+
+// move gives the subscriber another address on a feed. What it asks for goes there.
+func (m *member) move(to netip.AddrPort, feed int) {
+	m.addr, m.feeds[feed] = to, to
 	for _, p := range m.streams {
 		if p != nil {
 			p.Addr = to
@@ -80,7 +85,8 @@ func (t *members) hear(now reliable.Time, from netip.AddrPort, f *frame.Frame) *
 			return &t.overflow // no address: repairs for it go to the group
 		}
 		t.departed.back(f.Subscriber)
-		m = &member{id: f.Subscriber, addr: from}
+		m = &member{id: f.Subscriber}
+		m.move(from, feedOf(f))
 		t.byID[f.Subscriber] = m
 		t.rows = append(t.rows, m)
 	}

@@ -40,6 +40,9 @@ const (
 	// subscriber whose pace counts makes progress.
 	drainMax = 30 * time.Second
 
+	// maxFeeds bounds the feeds of a session.
+	maxFeeds = 4
+
 	// behindTurn is the number of batches of data before one for subscribers that are
 	// behind.
 	behindTurn = 4

@@ -54,7 +54,9 @@ func (s *Sender) refloor(now reliable.Time) {
 
 // gone drops everything that waits for a subscriber that has left, or is no longer heard.
 func (s *Sender) gone(m *member, left bool) {
-	s.welcomes.forget(m.addr)
+	for _, from := range m.feeds {
+		s.welcomes.forget(from)
+	}
 	s.depart(m, left)
 	for channel, p := range m.streams {
 		if p != nil {
