@@ -29,6 +29,7 @@ func (o *options) print(ctx context.Context, std cli.Streams, log *logdir.Log,
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	out := events.NewPrinter("crier replay", o.format, std, o.quiet, func() { cancel(nil) })
+	out.Show = o.show
 	var t tally
 	var err error
 	for i := range list {

@@ -25,6 +25,7 @@ type options struct {
 	start  reliable.Start
 	until  reliable.Until
 	format string
+	show   events.Fields
 	count  uint64
 	quiet  bool
 	// topic and wanted choose sessions and partitions.
@@ -125,6 +126,7 @@ func (o *options) declare(flags *cli.FlagSet) {
 	flags.StringVar(&o.format, "format", "lines",
 		"how to print messages: lines, len (u32 length, payload) or json")
 	cli.Offer(flags, "format", cli.Words("lines", "len", "json"))
+	o.show.Declare(flags)
 	flags.Uint64Var(&o.count, "count", 0, "leave after this many messages")
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but messages and errors")
 	flags.BoolVar(&o.publish, "publish", false, "publish the messages of a session again")
@@ -164,7 +166,10 @@ func (o *options) validate() error {
 			return cli.Usagef("--%s is for --publish: give that too, or leave it out", name)
 		}
 	}
-	return events.CheckFormat(o.format)
+	if err := events.CheckFormat(o.format); err != nil {
+		return err
+	}
+	return o.show.Check(o.format)
 }
 
 // chosen returns the sessions to replay, each with its tapes in order of their partitions. Those that

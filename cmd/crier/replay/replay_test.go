@@ -157,14 +157,20 @@ func TestPrintPartitions(t *testing.T) {
 			t.Errorf("%s: it printed %q, and says %q", test.args, r.Out, r.Err)
 		}
 	}
-	r := run(t, "--dir", dir, "8f2a", "--partition", "2", "--count", "1", "--format", "json")
+	r := run(t, "--dir", dir, "8f2a", "--partition", "2", "--count", "1", "--show",
+		"topic,partition,offset,key").Want(cli.ExitOK)
+	if want := "orders\t2\t200\tkey 4\tmessage 200\n"; r.Out.String() != want {
+		t.Errorf("it shows %q, want %q", r.Out, want)
+	}
+	r = run(t, "--dir", dir, "8f2a", "--partition", "2", "--count", "1", "--format", "json")
 	var e struct {
 		Partition uint32
 		Topic     string
 		Key       string
 		Headers   json.RawMessage
 	}
-	if err := json.Unmarshal([]byte(r.Out.String()), &e); err != nil || e.Partition != 2 {
+	if err := json.Unmarshal([]byte(r.Out.String()), &e); err != nil || e.Partition != 2 ||
+		e.Topic != "orders" || e.Key != "key 4" || e.Headers == nil {
 		t.Errorf("%v: %s", err, r.Out)
 	}
 }
