@@ -84,7 +84,8 @@ func (st *stream) holdInquest(now reliable.Time, at inquest.Place) bool {
 		Session: s.id, Channel: st.channel, Home: s.home(), Counted: st.stats.Announced,
 		RoundTrip: st.req.RoundTrip(), FrameSize: st.room.largest, Room: &r.inquests,
 	})
-	st.phase, st.aftermath, st.ledger, st.witness = orphaned, a, a, nil
+	st.become(orphaned)
+	st.aftermath, st.ledger, st.witness = a, a, nil
 	st.stats.Inquests++
 	a.own.Position, a.start = at, at.Seq
 	a.update(now)
@@ -230,7 +231,8 @@ func (a *aftermath) conclude(now reliable.Time, outcome inquest.Outcome) {
 	if outcome == inquest.CutOff {
 		cause = reliable.CauseSilent
 	}
-	st.phase, a.until = silent, now.Add(aftermathTime)
+	st.become(silent)
+	a.until = now.Add(aftermathTime)
 	if outcome != inquest.Agreed {
 		for _, g := range c.Nobody {
 			st.asked.lose(g.From, g.To, reliable.CauseNobody)

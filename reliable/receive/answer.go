@@ -52,6 +52,7 @@ func (r *Receiver) answer(now reliable.Time, from netip.AddrPort, s *session, f 
 		return
 	}
 	r.last = st
+	s.touch(st)
 	switch of {
 	case nil:
 		st.stats.Repairs++

@@ -201,13 +201,13 @@ func (r *Receiver) unlink(st *stream) {
 
 // Awaits reports whether more may be told: sessions go on or wait for others, those of before
 // are looked for, or a publisher is being started again. It is true as well while other survivors
-// may need this one.
+// may need this one, and while a publisher is heard of which a partition that is wanted wasn't.
 func (r *Receiver) Awaits(now reliable.Time) bool {
 	if len(r.held) > 0 || r.finder.busy(now) || r.evidence.restarts(now) {
 		return true
 	}
 	for _, s := range r.table.list {
-		if !s.all(func(st *stream) bool {
+		if s.lacks(now) || !s.all(func(st *stream) bool {
 			return st.settled() && (st.aftermath == nil || !st.aftermath.lingers(now))
 		}) {
 			return true

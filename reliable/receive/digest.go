@@ -54,6 +54,7 @@ func (r *Receiver) digest(now reliable.Time, from netip.AddrPort, f *frame.Frame
 	if st == nil || st.session.place.away || st.over() {
 		return // it isn't followed here
 	}
+	st.session.touch(st)
 	q := st.asked.hearDigest(now, from, f)
 	if q == nil {
 		r.stats.Foreign++
@@ -79,6 +80,7 @@ func (r *Receiver) publisherDigest(now reliable.Time, from netip.AddrPort, st *s
 	if st.phase == starting {
 		st.early = &earlyBeat{f.NextSeq, f.NextOffset, f.OldestSeq, f.OldestOffset}
 	}
+	st.session.touch(st)
 	st.tellStart(now, f)
 	r.enliven(st.session)
 }

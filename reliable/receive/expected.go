@@ -20,6 +20,7 @@ func (st *stream) expect(now reliable.Time) {
 	if r.finder.open(q) {
 		a.admit(now, Holder{})
 		a.expected = a.list[len(a.list)-1]
+		st.session.wary = true
 		a.expected.req.SetLimit(now, 0)
 		st.waits = q
 	}

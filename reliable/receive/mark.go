@@ -113,7 +113,7 @@ func (c *cursor) stepMark(ev *reliable.Run) bool {
 		}
 		st.abandon()
 		st.release()
-		st.phase = ended
+		st.become(ended)
 		if m.cause == reliable.CauseEnded {
 			st.status.leaveDue = st.r.now
 			if st.req.GroupSize() > nack.SmallGroup { // all hear the same BYE

@@ -119,6 +119,7 @@ func (q *quest) end(r *Receiver, now reliable.Time) {
 // found begins the stream where a quest has found its place, or else at the oldest that is
 // known.
 func (st *stream) found(now reliable.Time, q *quest) {
+	st.session.touch(st)
 	if st.phase != starting {
 		return
 	}
@@ -190,7 +191,7 @@ func (st *stream) conclude(now reliable.Time) {
 	}
 	st.extent.exists(now, end.seq)
 	st.extent.begins(end.seq, end.offset)
-	st.phase = silent
+	st.become(silent)
 	st.status.wantDue = reliable.Never
 	st.session.reports.hush()
 	one := mark{seq: st.win.high, offset: st.stats.NextOffset, kind: reliable.SessionSilent,

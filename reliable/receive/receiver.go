@@ -163,6 +163,7 @@ func (r *Receiver) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame
 	}
 	s.spoken = s.spoken || from == s.control
 	r.last = st
+	s.touch(st)
 	s.handle(now, st, f)
 	r.enliven(s)
 }
@@ -424,7 +425,7 @@ func (r *Receiver) Next(now reliable.Time) (reliable.Batch, bool) {
 			}
 			return r.send(to, f), true
 		}
-		for _, st := range s.streams {
+		for _, st := range s.active() {
 			if b, ok := st.speak(now); ok {
 				return b, true
 			}

@@ -47,6 +47,7 @@ func (m *room) limit(now reliable.Time) {
 		return
 	}
 	m.limited = limit
+	st.session.touch(st)
 	st.asked.setLimit(now, limit)
 }
 

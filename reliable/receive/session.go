@@ -23,6 +23,11 @@ type session struct {
 	streams   []*stream
 	byChannel []*stream
 	only      [1]*stream
+	// busy are those of several that something is to be done for, and phases how many are in each.
+	busy   []*stream
+	phases [phases]uint16
+	// wary says that a stream may wait for the publisher's next word, or for holders.
+	wary bool
 
 	// All frames come from the source, but for answers; SESSION names the control address.
 	source  netip.AddrPort
@@ -145,6 +150,8 @@ func (s *session) add(now reliable.Time, channel uint32) *stream {
 		s.byChannel[s.own.channel] = &s.own
 	}
 	s.byChannel[channel] = st
+	s.touch(&s.own)
+	s.touch(st)
 	s.streams = append(s.streams, st)
 	s.r.table.grow(s, 1)
 	st.start(s, now, channel)
@@ -285,12 +292,17 @@ func (s *session) noteNewest(now reliable.Time, f *frame.Frame) {
 // by whomever, says nothing about it.
 func (s *session) refresh(now reliable.Time) {
 	s.heard = now
+	if !s.wary && s.phases[silent]+s.phases[orphaned] == 0 {
+		return
+	}
+	s.wary = false
 	for _, st := range s.streams {
 		if st.deserted() {
 			st.resume(now)
 		} else if st.asked.expected != nil {
 			st.asked.trust()
 		}
+		s.wary = s.wary || st.asked.expected != nil
 	}
 }
 
@@ -370,21 +382,66 @@ func (s *session) standStill(d time.Duration) {
 
 // advance lets time pass.
 func (s *session) advance(now reliable.Time) {
-	for _, st := range s.streams {
-		st.advance(now)
+	if !s.several() {
+		s.own.advance(now)
+		return
 	}
+	if s.watches() && now >= s.silentAt() {
+		for _, st := range s.streams {
+			st.advance(now)
+		}
+	}
+	for i := 0; i < len(s.busy); i++ { // there may be more meanwhile
+		s.busy[i].advance(now)
+	}
+	kept := s.busy[:0]
+	for _, st := range s.busy {
+		if st.busy = !st.calm(); st.busy {
+			kept = append(kept, st)
+		}
+	}
+	clear(s.busy[len(kept):])
+	s.busy = kept
+}
+
+// active returns the streams that something may be to be done for.
+func (s *session) active() []*stream {
+	if s.several() {
+		return s.busy
+	}
+	return s.streams
+}
+
+// touch notes that something may be to be done for a stream.
+func (s *session) touch(st *stream) {
+	if s.several() && !st.busy {
+		st.busy = true
+		s.busy = append(s.busy, st)
+	}
+}
+
+// watches reports whether it matters to a session of several streams whether its publisher is
+// heard.
+func (s *session) watches() bool {
+	return s.source.IsValid() && s.phases[starting]+s.phases[live] > 0
 }
 
 // idle reports whether nothing happens to the session by time alone.
 func (s *session) idle() bool {
+	if s.phases[starting]+s.phases[live]+s.phases[orphaned]+s.phases[left] > 0 {
+		return false
+	}
 	return s.all((*stream).idle) && s.reports.deadline() == reliable.Never
 }
 
 // deadline returns when to call advance.
 func (s *session) deadline() reliable.Time {
 	at := s.reports.deadline()
-	for _, st := range s.streams {
+	for _, st := range s.active() {
 		at = min(at, st.deadline())
+	}
+	if s.several() && s.watches() {
+		at = min(at, s.silentAt())
 	}
 	return at
 }
@@ -395,7 +452,7 @@ func (s *session) report(now reliable.Time) (*frame.Frame, netip.AddrPort) {
 	if f := s.reports.leave(now); f != nil {
 		return f, s.to()
 	}
-	for _, st := range s.streams {
+	for _, st := range s.active() {
 		if st.over() {
 			continue
 		}
@@ -410,4 +467,6 @@ func (s *session) report(now reliable.Time) (*frame.Frame, netip.AddrPort) {
 }
 
 // over reports whether nothing more is told of any stream.
-func (s *session) over() bool { return s.all((*stream).over) }
+func (s *session) over() bool {
+	return int(s.phases[ended]+s.phases[unheard]) == len(s.streams)
+}

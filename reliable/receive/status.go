@@ -90,7 +90,7 @@ func (p *reports) gap() time.Duration { return reportGap * time.Duration(max(1, 
 // wantAt returns when SESSION is to be asked for.
 func (p *reports) wantAt() reliable.Time {
 	s, at := p.session, reliable.Never
-	for _, st := range s.streams {
+	for _, st := range s.active() {
 		if !st.over() {
 			at = min(at, st.status.wantDue)
 		}
@@ -133,7 +133,7 @@ func (p *reports) report(now reliable.Time) *frame.Frame {
 func (p *reports) want(now reliable.Time) *frame.Frame {
 	var f *frame.Frame
 	fit := p.fit()
-	for _, st := range p.session.streams {
+	for _, st := range p.session.active() {
 		if st.over() || now < st.status.wantDue {
 			continue
 		}
@@ -223,7 +223,7 @@ func (p *reports) farewell(now reliable.Time) *frame.Frame {
 // their positions are.
 func (p *reports) leave(now reliable.Time) *frame.Frame {
 	s, due, more := p.session, false, false
-	for _, st := range s.streams {
+	for _, st := range s.active() {
 		switch t := &st.status; {
 		case now >= t.leaveDue:
 			t.leaveDue, due = reliable.Never, true
@@ -234,7 +234,7 @@ func (p *reports) leave(now reliable.Time) *frame.Frame {
 	if !due || !s.to().IsValid() {
 		return nil
 	}
-	if s.several() && (more || !s.over()) {
+	if s.several() && (more || !s.over()) && (s.topic == nil || !s.topic.gone) {
 		p.soon()
 		return nil
 	}

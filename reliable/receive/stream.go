@@ -19,6 +19,9 @@ const (
 	unheard  // it fell silent before it was known where to begin
 )
 
+// phases is their number.
+const phases = int(unheard) + 1
+
 // stream is one channel of a session: a sequence space with its own window, requests and
 // position.
 type stream struct {
@@ -28,8 +31,9 @@ type stream struct {
 	session *session
 	channel uint32
 	phase   phase
-	// In the Receiver's list of streams to poll.
-	ready bool
+	// In the Receiver's list of streams to poll, and in the session's list of those that something
+	// is to be done for.
+	ready, busy bool
 	// win.next means something.
 	placed bool
 	// The answerers are asked for missing frames. req holds the publisher's part.
@@ -90,8 +94,13 @@ type position struct {
 // start makes st a stream of a session of which nothing has come.
 func (st *stream) start(s *session, now reliable.Time, channel uint32) {
 	r := s.r
+	if st.session != nil { // once more
+		s.phases[st.phase]--
+	}
+	s.phases[starting]++
+	busy := st.busy
 	*st = stream{
-		r: r, session: s, channel: channel, join: s.join,
+		r: r, session: s, channel: channel, join: s.join, busy: busy,
 		win:    window{mem: &r.mem, held: &s.held},
 		extent: extent{grewAt: now},
 	}
@@ -101,6 +110,21 @@ func (st *stream) start(s *session, now reliable.Time, channel uint32) {
 	st.req = st.asked.publisher().req
 	st.cursor.stream, st.extent.stream, st.room.stream = st, st, st
 	st.status = status{stream: st, wantDue: reliable.Never, leaveDue: reliable.Never}
+}
+
+// become puts the stream into a phase.
+func (st *stream) become(p phase) {
+	st.session.phases[st.phase]--
+	st.session.phases[p]++
+	st.phase = p
+	st.session.touch(st)
+}
+
+// calm reports whether nothing happens to the stream by time, but for what happens to its session,
+// and it has nothing to send.
+func (st *stream) calm() bool {
+	return st.asked.gaps() == 0 && !st.asked.waiting() && st.aftermath == nil && st.witness == nil &&
+		st.status.wantDue == reliable.Never && st.status.leaveDue == reliable.Never
 }
 
 // over reports whether nothing more is told of the stream.
@@ -199,7 +223,8 @@ func (st *stream) deadline() reliable.Time {
 	if st.witness != nil {
 		at = min(at, st.witness.due)
 	}
-	if st.deserted() || !st.session.source.IsValid() {
+	if st.deserted() || !st.session.source.IsValid() ||
+		st.session.several() && st.phase != left {
 		return at
 	}
 	if first, any := st.req.Gaps().First(); st.phase == left && (!any ||

@@ -24,7 +24,7 @@ func (st *stream) bye(now reliable.Time, f *frame.Frame) {
 		st.endAftermath(now)
 		st.marks.place(mark{seq: st.win.high, offset: st.stats.NextOffset,
 			kind: reliable.SessionEnded, cause: reliable.CauseEnded})
-		st.phase = left
+		st.become(left)
 		st.session.reports.by(now.Add(st.r.rand.Duration(reliable.StatusMin / 5)))
 		st.wake()
 	}
@@ -48,7 +48,7 @@ func (st *stream) fallSilent(now reliable.Time) {
 			st.begin(now, e.oldestSeq, e.oldestOffset, true)
 		default:
 			st.drop()
-			st.phase = unheard
+			st.become(unheard)
 			return
 		}
 	case left:
@@ -58,7 +58,7 @@ func (st *stream) fallSilent(now reliable.Time) {
 	if st.holdInquest(now, st.beginning()) {
 		return
 	}
-	st.phase = silent
+	st.become(silent)
 	for _, q := range st.asked.list[1:] {
 		st.extent.testify(now, q)
 	}
@@ -75,7 +75,7 @@ func (st *stream) resume(now reliable.Time) {
 	if st.phase == orphaned { // its silence wasn't told yet
 		one.seq = st.marks.soon(st.win.next)
 	}
-	st.phase = live
+	st.become(live)
 	st.endAftermath(now)
 	st.stats.Resumed++
 	st.marks.place(one)
@@ -90,6 +90,7 @@ func (st *stream) resume(now reliable.Time) {
 
 // close ends the stream here, though it goes on at the publisher.
 func (st *stream) close() {
+	st.session.touch(st)
 	if !st.over() || st.status.every != 0 && st.r.now.Sub(st.session.heard) < farewellTime {
 		st.status.leaveDue = st.r.now
 	}
@@ -116,7 +117,7 @@ func (st *stream) yield() {
 			cause: reliable.CauseMemory,
 		})
 	}
-	st.phase = silent
+	st.become(silent)
 	st.session.reports.hush()
 	st.wake()
 }

@@ -40,7 +40,7 @@ func (st *stream) begin(now reliable.Time, seq, offset uint64, offsetKnown bool)
 		// The publisher contradicts itself; its data counts.
 		offsetKnown = false
 	}
-	st.phase = live
+	st.become(live)
 	st.stats.Begun = true
 	st.base = st.win.next
 	st.status.wantDue = reliable.Never
@@ -91,5 +91,5 @@ func (st *stream) drop() {
 	st.endSeek()
 	st.abandon()
 	st.release()
-	st.phase = ended
+	st.become(ended)
 }

@@ -25,6 +25,7 @@ func (a *answerers) await(now reliable.Time) {
 		index = len(a.list)
 	}
 	a.expected = a.inquiry(now, Holder{}, index)
+	a.stream.session.wary = true
 	a.expected.req.SetLimit(now, 0)
 	a.sit(a.expected)
 }
@@ -235,6 +236,7 @@ func (a *answerers) dismiss(now reliable.Time) {
 // hearSurvivor takes a DIGEST of one that may be a survivor of the stream's publisher, or cut off
 // from it.
 func (st *stream) hearSurvivor(now reliable.Time, from netip.AddrPort, f *frame.Frame) {
+	st.session.touch(st)
 	switch a := st.aftermath; {
 	case f.Responder == f.Session:
 		st.r.stats.Foreign++

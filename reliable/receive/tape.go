@@ -46,6 +46,7 @@ func (r *Receiver) Recorded(session uint64, channel uint32) {
 	case st.over():
 		if st.status.leaveDue != reliable.Never && st.position() >= st.win.next {
 			st.status.leaveDue = min(st.status.leaveDue, r.now)
+			s.touch(st)
 			r.enliven(s)
 		}
 	case st.status.every != 0:

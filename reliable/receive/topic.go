@@ -214,6 +214,20 @@ func (t *topics) ofDigest(f *frame.Frame, told *reliable.Title) (*followed, bool
 	return o, ok && (o == nil || o.wants(f.Channel))
 }
 
+// lacks reports whether the publisher is heard, and nothing came of a partition that is wanted.
+func (s *session) lacks(now reliable.Time) bool {
+	if s.topic == nil || s.layout.Partitions <= len(s.streams) || !s.source.IsValid() ||
+		now >= s.silentAt() {
+		return false
+	}
+	for c := range uint32(s.layout.Partitions) {
+		if s.topic.wants(c) && s.stream(c) == nil {
+			return true
+		}
+	}
+	return false
+}
+
 // layout returns the layout that a SESSION tells, and false if it isn't one of the topic as which
 // its session is followed: no groups are joined by it.
 func (o *followed) layout(f *frame.Frame) (topic.Layout, bool) {

@@ -39,9 +39,11 @@ func (c *cursor) stepUntil(ev *reliable.Run) bool {
 	st.tapeEnd(&mark{cause: reliable.CauseUntil})
 	st.abandon()
 	st.release()
-	st.phase, c.stop = ended, endless
+	st.become(ended)
+	c.stop = endless
 	if st.session.to().IsValid() {
 		st.status.leaveDue = st.r.now
+		st.session.touch(st)
 		st.r.enliven(st.session)
 	}
 	return true
