@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"time"
 )
 
 // Joiner is a Machine whose groups come and go. The Loop joins and leaves them, without its
@@ -28,24 +29,44 @@ type joins struct {
 	version uint64
 	kick    chan struct{}
 
-	// joined are the groups that were joined, or tried. Only the goroutine uses it, and what
-	// follows.
-	joined, want, failed []netip.AddrPort
+	// The goroutine alone uses what follows.
+
+	// feeds has what was joined on each feed.
+	feeds []feedJoins
+	// want are the groups that the machine wants, and failed those that no feed has.
+	want, failed []netip.AddrPort
 }
+
+// feedJoins are the groups of one feed.
+type feedJoins struct {
+	members *Memberships
+	// joined are the groups that are joined, by index.
+	joined []netip.AddrPort
+	// lacks reports that some cannot be joined, and are tried again; the log says so.
+	lacks bool
+}
+
+const (
+	// joinAgain is how soon groups that cannot be joined are tried again.
+	joinAgain = time.Second
+	// joinFailures is how many groups may fail when they are tried again.
+	joinFailures = 4
+)
 
 // begin follows a machine whose groups were opened, or some of them.
 func (j *joins) begin(m Joiner, open []*Memberships) {
 	j.machine, j.kick = m, make(chan struct{}, 1)
 	version, groups := m.Memberships()
-	for _, group := range groups {
-		for _, o := range open {
+	j.version = version
+	for _, o := range open {
+		f := feedJoins{members: o, joined: slices.Clone(groups)}
+		for i, group := range groups {
 			if group.IsValid() && !o.has(group) {
-				j.version = neverJoined
-				return
+				f.joined[i], j.version = netip.AddrPort{}, neverJoined
 			}
 		}
+		j.feeds = append(j.feeds, f)
 	}
-	j.version, j.joined = version, slices.Clone(groups)
 }
 
 // neverJoined is a version before all others.
@@ -67,15 +88,29 @@ func (j *joins) look() {
 // runJoins is the goroutine that joins and leaves.
 func (l *Loop) runJoins() {
 	j := &l.joins
-	for range j.kick {
+	var again <-chan time.Time
+	for {
+		retry := false
+		select {
+		case _, open := <-j.kick:
+			if !open {
+				return
+			}
+		case <-again:
+			retry = true
+		}
 		l.Lock()
 		_, want := j.machine.Memberships()
 		j.want = append(j.want[:0], want...)
 		l.Unlock()
-		if !l.follow() {
+		lacks, open := j.follow(l, retry)
+		if !open {
 			return
 		}
-		if len(j.failed) == 0 {
+		if again = nil; lacks {
+			again = time.After(joinAgain)
+		}
+		if len(j.failed) == 0 || retry {
 			continue
 		}
 		l.Lock()
@@ -86,60 +121,68 @@ func (l *Loop) runJoins() {
 	}
 }
 
-// follow joins and leaves groups until they are those that are wanted. It returns false if
-// the Loop is closed.
-func (l *Loop) follow() bool {
-	j := &l.joins
-	for i, group := range j.joined {
-		if group.IsValid() && (i >= len(j.want) || group != j.want[i]) &&
-			!slices.Contains(j.want, group) {
-			for _, m := range l.cfg.Memberships {
-				m.Leave(group) // else it is not received, but thrown away
-			}
+// follow joins and leaves groups until they are those that are wanted. It reports whether
+// some cannot be joined, and whether the Loop is open.
+func (j *joins) follow(l *Loop, retry bool) (lacks, open bool) {
+	fails := make(map[netip.AddrPort]int)
+	for f := range j.feeds {
+		if !j.feeds[f].follow(l, j.want, retry, fails) {
+			return false, false
 		}
+		lacks = lacks || j.feeds[f].lacks
 	}
 	j.failed = j.failed[:0]
-	failures := make([]joinFailures, len(l.cfg.Memberships))
-	for i, group := range j.want {
-		if !group.IsValid() || i < len(j.joined) && group == j.joined[i] {
-			continue
-		}
-		lost := 0
-		for f, m := range l.cfg.Memberships {
-			err := m.Join(group, i, l.Add)
-			if errors.Is(err, net.ErrClosed) {
-				return false
-			}
-			if err != nil {
-				failures[f].note(group, err)
-				lost++
-			}
-		}
-		if lost == len(l.cfg.Memberships) {
+	for _, group := range j.want {
+		if fails[group] == len(j.feeds) {
 			j.failed = append(j.failed, group)
 		}
 	}
-	for f, m := range l.cfg.Memberships {
-		if n := failures[f].groups; n > 0 {
-			l.cfg.Logger.Error("multicast: groups cannot be joined, and nothing comes by them",
-				"groups", n, "interface", m.cfg.Interface, "group", failures[f].group,
-				"error", failures[f].err)
+	return lacks, true
+}
+
+// follow is that of one feed. It counts the groups that cannot be joined, and returns false
+// if the Loop is closed.
+func (f *feedJoins) follow(
+	l *Loop, want []netip.AddrPort, retry bool, fails map[netip.AddrPort]int,
+) bool {
+	for _, group := range f.joined {
+		if group.IsValid() && !slices.Contains(want, group) {
+			f.members.Leave(group) // else it is not received, but thrown away
 		}
 	}
-	j.joined = append(j.joined[:0], j.want...)
-	return true
-}
-
-// joinFailures are the groups that cannot be joined on a feed.
-type joinFailures struct {
-	groups int
-	// group is the first, and err its error.
-	group netip.AddrPort
-	err   error
-}
-
-func (f *joinFailures) note(group netip.AddrPort, err error) {
-	if f.groups++; f.err == nil {
-		f.group, f.err = group, err
+	failures := 0
+	var first error
+	now := make([]netip.AddrPort, len(want))
+	for i, group := range want {
+		if i < len(f.joined) && group == f.joined[i] {
+			now[i] = group
+			continue
+		}
+		if !group.IsValid() || retry && failures == joinFailures {
+			continue
+		}
+		err := f.members.Join(group, i, l.Add)
+		switch {
+		case err == nil:
+			now[i] = group
+		case errors.Is(err, net.ErrClosed):
+			return false
+		default:
+			fails[group]++
+			if failures++; first == nil {
+				first = err
+			}
+		}
 	}
+	f.joined = now
+	if failures > 0 && !f.lacks {
+		l.cfg.Logger.Error("multicast: groups cannot be joined, and nothing comes by them; "+
+			"trying again", "groups", failures, "interface", f.members.cfg.Interface,
+			"error", first)
+	} else if failures == 0 && f.lacks && retry {
+		l.cfg.Logger.Warn("multicast: groups could be joined after all",
+			"interface", f.members.cfg.Interface)
+	}
+	f.lacks = failures > 0
+	return true
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 // joinerMachine is a fakeMachine whose groups a test changes.
@@ -147,6 +148,22 @@ func TestLoopFollowsTheGroupsOfItsMachine(t *testing.T) {
 		want("1 5", nil, nil)
 		if len(m.notJoined) != 1 || m.notJoined[0].String() != "239.1.0.5:7700" {
 			t.Errorf("not joined: %v", m.notJoined)
+		}
+		for _, n := range networks {
+			n.mu.Lock()
+			n.bad = ""
+			n.mu.Unlock()
+		}
+		time.Sleep(2 * joinAgain)
+		synctest.Wait()
+		for f, n := range networks {
+			joined := 0
+			for _, g := range n.opened {
+				joined += len(g.members)
+			}
+			if joined != 1 {
+				t.Errorf("feed %d has %d groups once it could join one", f, joined)
+			}
 		}
 		lt.close()
 		if log := lt.log.String(); strings.Count(log, "groups cannot be joined") != 3 ||
