@@ -2,6 +2,8 @@ package worker
 
 import (
 	"context"
+	"errors"
+	"net/netip"
 	"time"
 
 	"crier/cmd/crier/bench/job"
@@ -36,6 +38,11 @@ func (w *worker) publisherConfig() (publisher.Config, error) {
 		cfg.Topic, cfg.NoAnnounce = job.ShapeTopic, true
 		cfg.Partitions, cfg.Groups = s.Partitions, s.Groups
 	}
+	feeds, wrong := w.task.FeedsOf()
+	if feeds != nil {
+		cfg.Feeds, cfg.Group, cfg.Interface = feeds, netip.AddrPort{}, ""
+	}
+	err = errors.Join(err, wrong)
 	if w.task.Checked() {
 		cfg.Flow.Pace = publisher.Named(slowName)
 		cfg.Repair.Floor = w.task.Pressure.RepairFloor
