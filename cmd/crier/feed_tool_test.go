@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -75,6 +76,45 @@ func TestPubOddCapture(t *testing.T) {
 		"packet 6: its source begins session S000000002",
 		"packets left out: 1 not split by moldudp64",
 		"2 missing in 1 gap", "1 message was recorded out of order, by at most ")
+}
+
+// Both feeds of a source, each with losses of its own, arrive whole and once; what both lack is
+// told, and is no loss of crier's.
+func TestPubMergedFeeds(t *testing.T) {
+	t.Parallel()
+	const bothLack = 1500
+	var a, b []packet
+	var want strings.Builder
+	for i := range 2000 {
+		messages := []string{fmt.Sprintf("m%d", 2*i), fmt.Sprintf("m%d", 2*i+1)}
+		at := time.Duration(i) * 100 * time.Microsecond
+		datagram := mold("S000000001", uint64(2*i+1), messages...)
+		if i == bothLack {
+			continue
+		}
+		if i%100 != 7 {
+			a = append(a, packet{at, "239.1.1.1:5000", datagram})
+		}
+		if i%90 != 8 {
+			b = append(b, packet{at + 20*time.Microsecond, "239.1.2.1:5000", datagram})
+		}
+		want.WriteString(messages[0] + "\n" + messages[1] + "\n")
+	}
+	printed, pub, sum := published(t, "--merge", feedtest.File(t, "a.pcap", pcapOf(a...))+","+
+		feedtest.File(t, "b.pcap", pcapOf(b...)), "--format", "pcap", "--split", "moldudp64",
+		"--speed", "max")
+	if printed != want.String() {
+		t.Errorf("%d of %d bytes came", len(printed), want.Len())
+	}
+	wantWords(t, pub, "both feeds of its source lack messages 3001 to 3002 of session S000000001",
+		"both feeds lack 2 messages of its source's session S000000001, in 1 gap")
+	s := sum.Source
+	if s == nil || len(s.Feeds) != 2 || len(s.Sessions) != 1 || s.Sessions[0].Missing != 2 {
+		t.Fatalf("summary %+v", s)
+	}
+	if f := s.Feeds; f[0].Taken+f[1].Taken != 3998 || f[0].Missing != 42 || f[1].Missing != 48 {
+		t.Errorf("feeds %+v", f)
+	}
 }
 
 // A long silence is told, with its end, and an interrupt ends it.
