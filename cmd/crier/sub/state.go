@@ -3,6 +3,7 @@ package sub
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"crier/cmd/crier/cli"
@@ -79,18 +80,51 @@ func (o *options) stateText(positions []subscriber.Position) string {
 	case len(positions) == 0:
 		fmt.Fprintf(&b, "crier sub: %s has no position yet\n", o.state)
 	}
-	skipped := max(0, len(positions)-mostPositions)
+	sessions := bySession(positions)
+	skipped := max(0, len(sessions)-mostPositions)
 	if skipped > 0 {
-		fmt.Fprintf(&b, "crier sub: %s has %s, the last of them:\n", o.state,
-			cli.Counted(uint64(len(positions)), "position", "positions"))
+		fmt.Fprintf(&b, "crier sub: %s has positions in %s, the last of them:\n", o.state,
+			cli.Counted(uint64(len(sessions)), "session", "sessions"))
 	}
-	for _, p := range positions[skipped:] {
-		fmt.Fprintf(&b, "crier sub: %s: goes on at offset %s of session %v", o.state,
-			cli.Grouped(p.Offset), p.Session)
-		if p.Publisher != "" {
-			fmt.Fprintf(&b, " (%s)", cli.Printable(p.Publisher))
+	for _, list := range sessions[skipped:] {
+		fmt.Fprintf(&b, "crier sub: %s: goes on %s of session %v", o.state, placesText(list),
+			list[0].Session)
+		if name := list[0].Publisher; name != "" {
+			fmt.Fprintf(&b, " (%s)", cli.Printable(name))
 		}
 		b.WriteByte('\n')
 	}
 	return b.String()
+}
+
+// bySession returns positions by session, in the order of each session's last.
+func bySession(positions []subscriber.Position) (sessions [][]subscriber.Position) {
+	for _, p := range positions {
+		var list []subscriber.Position
+		at := slices.IndexFunc(sessions,
+			func(l []subscriber.Position) bool { return l[0].Session == p.Session })
+		if at >= 0 {
+			list = sessions[at]
+			sessions = slices.Delete(sessions, at, at+1)
+		}
+		sessions = append(sessions, append(list, p))
+	}
+	return sessions
+}
+
+// placesText describes the positions in one session.
+func placesText(list []subscriber.Position) string {
+	first := list[0].Offset
+	switch {
+	case len(list) == 1 && list[0].Partition == 0:
+		return "at offset " + cli.Grouped(first)
+	case len(list) == 1:
+		return fmt.Sprintf("at offset %s of partition %d", cli.Grouped(first), list[0].Partition)
+	}
+	last := first
+	for _, p := range list {
+		first, last = min(first, p.Offset), max(last, p.Offset)
+	}
+	return fmt.Sprintf("in %d partitions, at offsets %s to %s,", len(list), cli.Grouped(first),
+		cli.Grouped(last))
 }
