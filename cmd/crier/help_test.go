@@ -140,8 +140,12 @@ func runExample(t *testing.T, dir, line string) {
 			args = append(args, groups[0][:2]...)
 		}
 		sub := start(t, nil, args...).listening()
+		pub := []string{"--count", "2000", "--rate", "10000"}
+		if at := slices.Index(args, "--topic"); at >= 0 {
+			pub = append(pub, "--topic", args[at+1], "--partitions", "8")
+		}
 		for _, group := range groups {
-			start(t, nil, on(group, "pub", "--count", "2000", "--rate", "10000")...)
+			start(t, nil, on(group, "pub", pub...)...)
 		}
 		// On a busy machine its time may be over before the end has come.
 		if <-sub.ended; sub.exit != cli.ExitOK &&

@@ -122,9 +122,9 @@ var checks = []struct {
 	groups bool
 }{
 	{Interface, false}, {MTU, false}, {Source, false}, {Route, true}, {ReversePath, false},
-	{Join, true}, {Groups, false}, {Membership, true}, {IGMP, false}, {Bridges, false}, {Firewall, true},
-	{Port, true}, {ControlPort, false}, {Senders, true}, {TTL, false}, {Place, false},
-	{ReadBuffer, false}, {WriteBuffer, false}, {Drops, true}, {CardDrops, false},
+	{Join, true}, {Groups, false}, {Membership, true}, {IGMP, false}, {Bridges, false},
+	{Firewall, true}, {Port, true}, {ControlPort, false}, {Senders, true}, {TTL, false},
+	{Place, false}, {ReadBuffer, false}, {WriteBuffer, false}, {Drops, true}, {CardDrops, false},
 	{Offload, false}, {Merging, false}, {Ring, false}, {Processors, false}, {Clock, false},
 }
 

@@ -22,8 +22,8 @@ type Fields struct{ names []string }
 
 // Declare declares --show.
 func (f *Fields) Declare(flags *cli.FlagSet) {
-	flags.Var(f, "show", "with --format lines: print these `FIELDS` before each message, with a tab "+
-		"behind each: topic, partition, offset, key, headers")
+	flags.Var(f, "show", "with --format lines: print these `FIELDS` before each message, with a "+
+		"tab behind each: topic, partition, offset, key, headers")
 	cli.Offer(flags, "show", cli.Words(fieldNames...).List())
 }
 
@@ -95,8 +95,8 @@ func appendHeaders(b []byte, ev *subscriber.Event) []byte {
 	return b
 }
 
-// appendWord appends bytes as they are, or as a string of Go where that would not be told apart from
-// what is around it.
+// appendWord appends bytes as they are, or as a string of Go where that would not be told apart
+// from what is around it.
 func appendWord(b, word []byte, around string) []byte {
 	odd := func(r rune) bool { return !unicode.IsPrint(r) || strings.ContainsRune(around, r) }
 	text := string(word)

@@ -102,8 +102,8 @@ func (n *Flags) Topic() (Topic, error) {
 		return t, err
 	}
 	if t.Pattern && t.Base.IsValid() {
-		return t, cli.Usagef("--group %v is one topic's, and --topic %s stands for many, each with "+
-			"a group of its own: leave out --group", t.Base, Quoted(t.Name))
+		return t, cli.Usagef("--group %v is one topic's, and --topic %s stands for many, each "+
+			"with a group of its own: leave out --group", t.Base, Quoted(t.Name))
 	}
 	return t, nil
 }
@@ -121,8 +121,8 @@ func (n *Flags) Layout() (string, topic.Layout, error) {
 	case changed("groups") && (l.Groups < 1 || l.Groups > topic.MaxGroups):
 		return "", l, cli.Usagef("--groups %d is outside 1 to %d", l.Groups, topic.MaxGroups)
 	case l.Groups > l.Partitions:
-		return "", l, cli.Usagef("--groups %d is more than there are partitions: give --partitions "+
-			"%d or more, or fewer groups", l.Groups, l.Groups)
+		return "", l, cli.Usagef("--groups %d is more than there are partitions: give "+
+			"--partitions %d or more, or fewer groups", l.Groups, l.Groups)
 	case l.Partitions > 1 && n.topic == "" && !changed("group"):
 		return "", l, cli.Usagef("--partitions %d needs groups of its own: name a topic with "+
 			"--topic, or give the first of them with --group", l.Partitions)

@@ -21,9 +21,9 @@ func TestUnsentOfPartitions(t *testing.T) {
 		t.Errorf("%v, %v", list, rest)
 	}
 	e := outcome{unsent: list, partitions: 8}
-	want := "crier pub: offsets 3 to 4 of partition 0 never left: the session was closed before they " +
-		"were sent\ncrier pub: offset 1 of partition 7 never left: the session was closed before " +
-		"they were sent\n"
+	const closed = " never left: the session was closed before they were sent\n"
+	want := "crier pub: offsets 3 to 4 of partition 0" + closed +
+		"crier pub: offset 1 of partition 7" + closed
 	if got := e.missing(); got != want || e.summary().UnsentMessages != 3 {
 		t.Errorf("%s\nwant\n%s", got, want)
 	}

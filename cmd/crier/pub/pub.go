@@ -90,6 +90,9 @@ Examples:
   # after a crash: with the offset behind the last one that a recorder or a subscriber knows
   crier pub --count 5000 --name trades --continue=or-new
 
+  # a topic of 16 partitions, which subscribers find by its name
+  crier pub --topic orders --partitions 16 --count 20000
+
   # to a network, and up to four routers away
   crier pub --count 1000 --iface eth0 --ttl 4
 

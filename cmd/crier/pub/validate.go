@@ -106,8 +106,8 @@ func (o *options) validateFeed() error {
 		return cli.Usagef("--key is empty: name a place in the messages, such as data.symbol, or " +
 			"leave it out")
 	case changed("key") && !o.reads():
-		return cli.Usagef("--key finds keys in the messages of a file, and these are made up: name " +
-			"a file with --from")
+		return cli.Usagef("--key finds keys in the messages of a file, and these are made up: " +
+			"name a file with --from")
 	case changed("key") && o.net.TopicName() == "" && !changed("partitions"):
 		return cli.Usagef("--key chooses among partitions, and there is one: name a topic with " +
 			"--topic, or give --partitions and --group")

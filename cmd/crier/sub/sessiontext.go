@@ -11,8 +11,8 @@ import (
 	"crier/cmd/crier/counts"
 )
 
-// wholes returns sessions with their partitions, in the order in which the first was heard. One that
-// is heard again is another one.
+// wholes returns sessions with their partitions, in the order in which the first was heard. One
+// that is heard again is another one.
 func wholes(list []*SessionSummary) (all [][]*SessionSummary) {
 	for _, s := range list {
 		at := slices.IndexFunc(all, func(one []*SessionSummary) bool {

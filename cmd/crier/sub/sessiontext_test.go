@@ -109,7 +109,8 @@ func TestTallyOfPartitions(t *testing.T) {
 	if tally.list[1].times != shared || shared.open != 2 || shared.latency.Count() != 6 {
 		t.Errorf("%d open, %d measured", shared.open, shared.latency.Count())
 	}
-	end := &subscriber.Event{Kind: subscriber.SessionEnded, Session: 7, Cause: subscriber.CauseEnded}
+	end := &subscriber.Event{Kind: subscriber.SessionEnded, Session: 7,
+		Cause: subscriber.CauseEnded}
 	tally.note(end, nothingKnown)
 	if shared.Latency != nil {
 		t.Error("the times are summed up while a partition goes on")

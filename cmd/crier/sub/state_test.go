@@ -21,12 +21,12 @@ func TestPositionsText(t *testing.T) {
 		"crier sub: s has no position yet\n":               nil,
 		goesOn + "at offset 1,234" + id + "3 (risk1)\n":    {at(3, 0, 1234)},
 		goesOn + "at offset 7 of partition 6" + id + "1\n": {at(1, 6, 7)},
-		goesOn + "in 3 partitions, at offsets 5 to 9," + id + "1\n" + goesOn + "at offset 8" + id + "2\n": {
-			at(1, 0, 7), at(1, 1, 9), at(1, 6, 5), at(2, 0, 8)},
+		goesOn + "in 3 partitions, at offsets 5 to 9," + id + "1\n" +
+			goesOn + "at offset 8" + id + "2\n": {at(1, 0, 7), at(1, 1, 9), at(1, 6, 5), at(2, 0, 8)},
 		"crier sub: s has positions in 5 sessions, the last of them:\n" +
 			goesOn + "at offset 1" + id + "2\n" + goesOn + "at offset 1" + id + "4\n" +
-			goesOn + "at offset 1" + id + "5\n" + goesOn + "in 2 partitions, at offsets 1 to 1," + id +
-			"6\n": {at(6, 0, 1), at(1, 0, 1), at(2, 0, 1), at(4, 0, 1), at(5, 0, 1), at(6, 1, 1)},
+			goesOn + "at offset 1" + id + "5\n" +
+			goesOn + "in 2 partitions, at offsets 1 to 1," + id + "6\n": {at(6, 0, 1), at(1, 0, 1), at(2, 0, 1), at(4, 0, 1), at(5, 0, 1), at(6, 1, 1)},
 	} {
 		if got := o.stateText(list); got != want {
 			t.Errorf("%q, want %q", got, want)

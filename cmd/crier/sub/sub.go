@@ -113,6 +113,9 @@ Examples:
   crier sub --start offset:1000 --until offset:1100
   crier sub --start time:-10m --until-end
 
+  # two partitions of a topic, each message behind its partition and its key
+  crier sub --topic md --partition 3,7 --show partition,key --until-end
+
   # two groups on a network, for a second
   crier sub --group 239.77.0.1:7700 --group 239.77.0.2:7700 --iface eth0 --timeout 1s
 

@@ -49,8 +49,8 @@ func (s *Summary) UnmarshalJSON(data []byte) error {
 }
 
 // SessionSummary is the part of a Summary of one partition of a session. Offsets are
-// [first_offset, next_offset); delivered + lost is their number. Latencies and the like are those of
-// all partitions of the session together.
+// [first_offset, next_offset); delivered + lost is their number. Latencies and the like are those
+// of all partitions of the session together.
 type SessionSummary struct {
 	Session     string          `json:"session"`
 	Partition   uint32          `json:"partition"`       // that the row is of
