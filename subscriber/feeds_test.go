@@ -69,20 +69,6 @@ func (two *twoLANs) close() {
 	}
 }
 
-// fanned sends by feeds.
-type fanned struct {
-	multicast.Network
-	feeds multicast.Feeds
-}
-
-func (f fanned) Socket(cfg multicast.SocketConfig) (multicast.Conn, error) {
-	l, err := multicast.LinkConfig{Network: f.Network}.Complete()
-	if err != nil {
-		return nil, err
-	}
-	return l.Fan(cfg, f.feeds)
-}
-
 var bothFeeds = []multicast.Feed{{Interface: "eth0"}, {Interface: "eth1"}}
 
 // Two feeds of which each loses 5 % fill each other: little is asked for. One of them dies, which is
@@ -115,8 +101,8 @@ func testTwoFeeds(t *testing.T, feeds []multicast.Feed) {
 		t.Fatal(err)
 	}
 	p, err := publisher.New(publisher.Config{
-		Topic: "orders", Partitions: partitions, Group: feeds[0].Group, Logger: rig.Quiet,
-		Link:      publisher.Link{Network: fanned{lan.NewMachine(two.pub...), feeds}},
+		Topic: "orders", Partitions: partitions, Feeds: feeds, Logger: rig.Quiet,
+		Link:      publisher.Link{Network: lan.NewMachine(two.pub...)},
 		Retention: publisher.Retention{ResendBuffer: 8 << 20},
 	})
 	if err != nil {
