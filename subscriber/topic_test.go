@@ -122,35 +122,47 @@ func TestTopicOnALossyLAN(t *testing.T) {
 	})
 }
 
-// The same over the machine's own sockets.
+// The same over the machine's own sockets; also with as many groups as there may be, for a
+// subscriber that spins.
 func TestTopicOnLoopback(t *testing.T) {
-	const partitions, count = 16, 200
-	name := fmt.Sprintf("rim test %d", rand.Uint64())
-	sub, err := subscriber.New(subscriber.Config{Topic: name, Logger: rig.Quiet})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer sub.Close()
-	p, err := publisher.New(publisher.Config{
-		Topic: name, Partitions: partitions, Logger: rig.Quiet,
-		Retention: publisher.Retention{ResendBuffer: 8 << 20},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	publishParts(t, p, partitions, count, func() {})
-	go p.Close()
-	counts, err := parts(sub, partitions)
-	if err != nil {
-		t.Error(err)
-	}
-	for n, got := range counts {
-		if got != count {
-			t.Errorf("%d messages of partition %d", got, n)
-		}
-	}
-	if n := len(sub.Stats().Groups); n != 2 {
-		t.Errorf("17 groups took %d sockets, want the home group's and another", n)
+	for _, c := range []struct {
+		partitions, groups, count, sockets int
+		wait                               subscriber.Wait
+	}{
+		{16, 16, 200, 2, subscriber.WaitBlock}, // the home group's socket and another
+		{256, 256, 10, 14, subscriber.WaitSpin},
+	} {
+		t.Run(fmt.Sprintf("%d groups, %v", c.groups, c.wait), func(t *testing.T) {
+			name := fmt.Sprintf("rim test %d", rand.Uint64())
+			sub, err := subscriber.New(subscriber.Config{
+				Topic: name, Link: subscriber.Link{Wait: c.wait}, Logger: rig.Quiet,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer sub.Close()
+			p, err := publisher.New(publisher.Config{
+				Topic: name, Partitions: c.partitions, Groups: c.groups, Logger: rig.Quiet,
+				Retention: publisher.Retention{ResendBuffer: 32 << 20},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			publishParts(t, p, c.partitions, c.count, func() {})
+			go p.Close()
+			counts, err := parts(sub, c.partitions)
+			if err != nil {
+				t.Error(err)
+			}
+			for n, got := range counts {
+				if got != c.count {
+					t.Errorf("%d messages of partition %d", got, n)
+				}
+			}
+			if n := len(sub.Stats().Groups); n != c.sockets {
+				t.Errorf("%d groups took %d sockets, want %d", c.groups+1, n, c.sockets)
+			}
+		})
 	}
 }
 
