@@ -59,6 +59,7 @@ func buildCrash(w *world.World, seed uint64, topics *topics) *crash {
 	for range s.r.Below(8) {
 		c.fault()
 	}
+	s.topics.fault(s)
 	s.lossy = s.one(4)
 	return c
 }

@@ -57,6 +57,7 @@ func buildFaults(w *world.World, seed uint64, topics *topics) *faults {
 	for range 1 + s.r.Below(8) {
 		f.fault()
 	}
+	s.topics.fault(s)
 	s.lossy = s.one(4)
 	return f
 }

@@ -52,7 +52,7 @@ func (s *scenario) faults() {
 
 // moves plans which addresses change, and when, in one of six scenarios.
 func (s *scenario) moves(r random.Generator) {
-	if r.Below(6) > 0 {
+	if r.Below(6) > 0 || s.topics.several() {
 		return
 	}
 	for range 1 + r.Below(3) {
@@ -172,6 +172,12 @@ func (s *scenario) rest() {
 			cfg := sub.Config()
 			s.ease(s.w.Down(p, sub), cfg.Down)
 			s.ease(s.w.Up(sub, p), cfg.Up)
+			for i, f := range cfg.Feeds {
+				if l := s.w.FeedDown(p, sub, i+1); l != nil {
+					s.ease(l, f.Down)
+					s.ease(s.w.FeedUp(sub, p, i+1), f.Up)
+				}
+			}
 		}
 		for _, g := range s.w.Segments() {
 			s.ease(g.Link(p), g.Config())

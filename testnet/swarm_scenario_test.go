@@ -59,6 +59,7 @@ func buildScenario(w *world.World, seed uint64, topics *topics) *scenario {
 		s.subscriber()
 	}
 	s.faults()
+	s.topics.fault(s)
 	s.moves(random.New(random.Mix(seed) ^ 0x6d6f7665))
 	return s
 }

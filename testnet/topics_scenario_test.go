@@ -10,6 +10,7 @@ import (
 	"crier/reliable/receive"
 	"crier/reliable/topic"
 	"crier/testnet/checker"
+	"crier/testnet/link"
 	"crier/testnet/random"
 	"crier/testnet/world"
 )
@@ -21,7 +22,9 @@ type topics struct {
 	list []drawn          // by publisher
 	next int              // the publisher that is added next
 	keys uint64
-	play interface {
+	// feeds is the number of networks that carry the same.
+	feeds int
+	play  interface {
 		fmt.Stringer
 		run(c *checker.Checker) error
 	}
@@ -37,7 +40,10 @@ type drawn struct {
 // that of crashes.
 func newTopics(w *world.World, seed uint64) *topics {
 	o := &topics{r: random.New(random.Mix(seed) ^ 0x746f70696373)}
-	o.keys = 1 + o.r.Below(1<<o.r.Below(10))
+	o.keys, o.feeds = 1+o.r.Below(1<<o.r.Below(10)), 1
+	if o.one(3) {
+		o.feeds = 2 + int(o.r.Below(2))
+	}
 	for i := range 6 { // the most publishers
 		d := drawn{name: fmt.Sprint("t", i), partitions: []int{1, 2, 3, 4, 8, 16}[o.r.Below(6)]}
 		if o.one(30) {
@@ -85,6 +91,7 @@ func (o *topics) publisher(s *scenario, cfg *world.PublisherConfig) {
 	sc.Retention.ResendBuffer = max(sc.Retention.ResendBuffer,
 		9*frame.DataSize(datagram)*d.partitions)
 	sc.Retention.Disk *= int64(d.partitions)
+	cfg.Feeds = o.feeds
 	s.note("the next one: topic %v", d)
 }
 
@@ -139,7 +146,13 @@ func (o *topics) listener(s *scenario, cfg *world.SubscriberConfig) {
 		}
 	}
 	cfg.JoinDelay = o.delay()
-	s.note("the next one: joins %v after %v", rc.Topics, cfg.JoinDelay)
+	for range o.feeds - 1 {
+		if !o.one(6) {
+			cfg.Feeds = append(cfg.Feeds, world.Feed{Down: o.link(), Up: o.link()})
+		}
+	}
+	s.note("the next one: joins %v after %v, further feeds %+v", rc.Topics, cfg.JoinDelay,
+		cfg.Feeds)
 }
 
 // recorder lets a recorder follow topics.
@@ -150,6 +163,41 @@ func (o *topics) recorder(s *scenario, cfg *world.RecorderConfig) {
 	cfg.Record.Topics = o.follow()
 	cfg.Subscriber.JoinDelay = o.delay()
 	s.note("the next one: joins %v after %v", cfg.Record.Topics, cfg.Subscriber.JoinDelay)
+}
+
+// link returns how a link of a further feed behaves.
+func (o *topics) link() link.Config {
+	s := scenario{r: o.r}
+	l := s.link()
+	o.r = s.r
+	return l
+}
+
+// several reports whether there are several feeds.
+func (o *topics) several() bool { return o != nil && o.feeds > 1 }
+
+// fault lets a feed die, and come back.
+func (o *topics) fault(s *scenario) {
+	if !o.several() || o.one(3) {
+		return
+	}
+	feed := int(o.r.Below(uint64(o.feeds)))
+	from := reliable.Time(o.r.Below(uint64(s.calm)))
+	to := from.Add(time.Duration(o.r.Below(uint64(4 * time.Second))))
+	die := func(down bool) func() {
+		return func() {
+			for _, p := range s.w.Publishers() {
+				for _, sub := range s.w.Subscribers() {
+					if l := s.w.FeedDown(p, sub, feed); l != nil {
+						l.SetDown(down)
+						s.w.FeedUp(sub, p, feed).SetDown(down)
+					}
+				}
+			}
+		}
+	}
+	s.plan(from, "feed %v dies", feed, die(true))
+	s.plan(to, "feed %v is back", feed, die(false))
 }
 
 // delay returns how long it takes to join a group.

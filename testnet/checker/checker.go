@@ -241,19 +241,16 @@ func (c *Checker) arrived(d *world.Datagram, sub *world.Subscriber) {
 	}
 	v := c.view(sub, d.Session)
 	v.follow()
+	v.hearFeed(d)
 	switch {
 	case d.Holder != nil || d.Aside():
 		v.hearHolder(d)
 		v.revives(d.Frame)
-	case !v.opens(d):
-		return
+	case !v.opens(d), !v.brings(d):
 	case v.elsewhere(d):
 		v.addr.candidate, v.addr.of = d, v
 	default:
 		v.hear(d)
-	}
-	if !d.Aside() && d.Holder == nil {
-		v.hearFeed(d)
 	}
 }
 

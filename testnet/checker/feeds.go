@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"crier/reliable"
+	"crier/reliable/frame"
 	"crier/testnet/world"
 )
 
@@ -13,8 +14,13 @@ import (
 // feeds is what came to a subscriber of a session by each feed.
 type feeds [world.MaxFeeds]struct {
 	last reliable.Time // when anything came
-	told reliable.Time // when it was told that it is down; 0: it is up
+	down bool          // it was told that it is down
 	late bool          // that wasn't told in time
+	// quiet is the longest time for which nothing came since the last word about it, up to now or
+	// to something that came, and from is when that began.
+	quiet time.Duration
+	from  reliable.Time
+	since reliable.Time // when that began about which the last word was that it is down
 }
 
 const (
@@ -24,23 +30,59 @@ const (
 	downBy    = 3 * time.Second
 )
 
+// several reports whether the session comes by several feeds.
+func (p *pair) several() bool { return p.sub.Feeds() > 1 && p.s.Publisher.Feeds() > 1 }
+
 // hearFeed notes a packet of the publisher's that came by a feed, and asks whether the silence of
 // the others was told.
 func (v *view) hearFeed(d *world.Datagram) {
-	if v.sub.Feeds() == 1 || d.Session.Publisher.Feeds() == 1 {
+	if !v.several() || d.Aside() || d.Holder != nil {
+		return
+	}
+	switch d.Frame.Kind {
+	case frame.Data, frame.Heartbeat, frame.Session, frame.Bye: // not what was asked for
+	default:
 		return
 	}
 	now, f := v.c.w.Now(), &v.follower.feeds
+	f.lull(d.Feed, now)
 	f[d.Feed].last, f[d.Feed].late = now, false
 	if v.works || v.app.phase == 0 || v.app.over() || v.app.inquires() {
 		return
 	}
 	for i := range min(v.sub.Feeds(), d.Session.Publisher.Feeds()) {
 		quiet := now.Sub(max(f[i].last, v.app.begun, v.woke))
-		if i != d.Feed && f[i].told == 0 && quiet > downBy && !f[i].late {
+		if i != d.Feed && f[i].last > v.app.begun && !f[i].down && quiet > downBy+v.bound() && !f[i].late {
 			f[i].late = true
 			v.fail("nothing came by feed %d for %v, and it wasn't told that it is down", i, quiet)
 		}
+	}
+}
+
+// brings reports whether a packet by a feed counts: messages by a second feed of a session don't
+// before there was anything else of their stream.
+func (v *view) brings(d *world.Datagram) bool {
+	w := v.follower
+	switch {
+	case !v.several():
+		return true
+	case !w.heard:
+		w.firstBy, w.second = d.Feed, false
+		return true
+	case d.Feed == w.firstBy || w.second:
+		return true
+	case d.Frame.Kind == frame.Data && !v.pulse.heard:
+		return false
+	}
+	w.second = true
+	return true
+}
+
+// lull notes for how long nothing has come by a feed. The word that it is down waits, as others do,
+// for what is missing before it.
+func (f *feeds) lull(feed int, now reliable.Time) {
+	if one := &f[feed]; now.Sub(one.last) > one.quiet {
+		one.quiet, one.from = now.Sub(one.last), one.last
 	}
 }
 
@@ -51,25 +93,26 @@ func (v *view) feed(ev *reliable.Event) {
 		v.fail("%v is told of feed %d, and it has %d", ev.Kind, ev.Feed, v.sub.Feeds())
 		return
 	}
+	v.follower.feeds.lull(ev.Feed, now)
 	f := &v.follower.feeds[ev.Feed]
 	switch ev.Kind {
 	case reliable.FeedDown:
-		if f.told != 0 {
+		if f.down {
 			v.fail("feed %d is said to be down again, and wasn't up", ev.Feed)
 		}
-		if quiet := now.Sub(f.last); quiet < downAfter {
-			v.fail("feed %d is said to be down, and was quiet for %v, not %v", ev.Feed, quiet,
+		if f.quiet < downAfter {
+			v.fail("feed %d is said to be down, and was quiet for %v, not %v", ev.Feed, f.quiet,
 				downAfter)
 		}
-		f.told = max(now, 1)
+		f.down, f.quiet, f.since = true, 0, f.from
 	case reliable.FeedUp:
 		switch {
-		case f.told == 0:
+		case !f.down:
 			v.fail("feed %d is said to be up, and wasn't down", ev.Feed)
-		case f.last < f.told && !v.works:
+		case f.last <= f.since:
 			v.fail("feed %d is said to be up, and nothing came by it since %s", ev.Feed,
 				world.Stamp(f.last))
 		}
-		f.told = 0
+		f.down = false
 	}
 }

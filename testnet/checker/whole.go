@@ -81,6 +81,8 @@ type follower struct {
 	addr     address       // move.go: where the publisher is
 	feeds    feeds         // feeds.go: what came by each
 	statuses *statuses
+	firstBy  int           // the feed by which the session was heard first
+	second   bool          // it was heard by another one, too
 	keys     index[string] // that it was told of
 	orders   []uint64      // of the last message with each, among all of the session
 }
