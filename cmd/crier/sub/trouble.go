@@ -103,6 +103,10 @@ func (o *options) nameOf(k *subscriber.Session) string {
 // nothing reports that no session was heard for some time.
 func (o *options) nothing(s *snapshot, when string) trouble.Report {
 	r := o.received(s)
+	next := o.net.Doctor(o.groups, netip.Addr{})
+	if s.stats.Topics.Topics == 0 && s.stats.Directory.Heard > 0 { // with a pattern alone
+		r, next = o.unmatched(s)
+	}
 	r.Head = fmt.Sprintf("no session was heard on %s %s: %s", o.net.Where(o.groups), when,
 		r.Head)
 	if r.Verdict == noDatagram { // else the way to here is open
@@ -110,8 +114,21 @@ func (o *options) nothing(s *snapshot, when string) trouble.Report {
 	}
 	r.Findings = append(r.Findings,
 		trouble.Finding{Mark: trouble.Remains, Text: o.remains(r.Verdict)},
-		trouble.Finding{Mark: trouble.Next, Text: o.net.Doctor(o.groups, netip.Addr{})})
+		trouble.Finding{Mark: trouble.Next, Text: next})
 	return r
+}
+
+// unmatched tells that topics are announced, none of which is followed, and what to do next.
+func (o *options) unmatched(s *snapshot) (r trouble.Report, next string) {
+	head := "no topic that matches is announced"
+	if n := s.stats.Topics.Based; n > 0 {
+		head = cli.Counted(n, "publisher of a topic that matches has groups that don't follow from "+
+			"its name", "publishers of topics that match have groups that don't follow from names")
+	}
+	return trouble.Report{Verdict: unmatched, Head: head + "; " +
+			cli.Counted(uint64(s.stats.Directory.Publishers), "publisher is", "publishers are") +
+			" heard in all"},
+		"crier ls --iface " + o.net.Interface() + ", which lists the topics that are announced"
 }
 
 // The verdicts on what was received.
@@ -122,6 +139,7 @@ const (
 	refused    = "refused"
 	aside      = "aside"
 	beginning  = "beginning"
+	unmatched  = "unmatched"
 )
 
 // received tells what came instead of a session.
@@ -227,6 +245,9 @@ func (o *options) remains(verdict string) string {
 		return "the publisher has ended; --start oldest asks for its messages, too"
 	case verdict == notCrier || verdict == newer:
 		return "no publisher is heard among them: another group or port may be meant"
+	case verdict == unmatched:
+		return "its publisher doesn't run, has another --topic or --no-announce, or is on another " +
+			"network"
 	case verdict == refused || verdict == beginning:
 		return "the publisher may have ended, or begin again"
 	case o.net.Loopback():
