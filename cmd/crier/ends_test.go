@@ -98,7 +98,7 @@ func TestEnds(t *testing.T) {
 
 // endWays are the ways to end, by command.
 var endWays = map[string]map[string]func(*testing.T) *tool{
-	"sub": subWays, "record": recordWays, "replay": replayWays, "log": logWays,
+	"sub": subWays, "record": recordWays, "replay": replayWays, "log": logWays, "ls": lsWays,
 	"pub": pubWays, "demo": demoWays, "sim": simWays, "bench": benchWays,
 	"decode": decodeWays, "doctor": doctorWays,
 }

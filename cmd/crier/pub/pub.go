@@ -109,6 +109,8 @@ Examples:
 func (o *options) declare(flags *cli.FlagSet) {
 	o.net.Declare(flags, false)
 	o.net.DeclareLayout(flags, "publish to the groups of the topic of this `NAME`")
+	flags.BoolVar(&o.cfg.NoAnnounce, "no-announce", false,
+		"with --topic: don't announce it, so that neither crier ls nor patterns find it")
 	flags.StringVar(&o.feed.From, "from", "",
 		"`FILE` to publish, - for standard input; gzip is recognised (default: made-up "+
 			"messages)")

@@ -53,6 +53,9 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	if o.cfg.NoAnnounce && name == "" {
+		return 0, cli.Usagef("--no-announce is for a topic: give --topic too, or leave it out")
+	}
 	groups, iface, err := o.net.Parse()
 	if err != nil {
 		return 0, err
