@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"crier/reliable"
+	"crier/reliable/frame"
 	"crier/reliable/topic"
 )
 
@@ -112,6 +113,16 @@ func (t *topics) learn(s *session, l topic.Layout) {
 		s.layout = l
 	}
 	t.join(s)
+}
+
+// prepare joins the groups of a session that only holders told of, by the word of one that may be
+// its publisher: else what shows that it is would not be heard.
+func (t *topics) prepare(now reliable.Time, s *session, f *frame.Frame) {
+	s.introduce(f)
+	if s.member.joined {
+		s.member.until = now.Add(partTime)
+		t.due = min(t.due, s.member.until)
+	}
 }
 
 // each calls a function for each data group that is wanted of a session, once.

@@ -150,6 +150,9 @@ func (r *Receiver) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame
 			return
 		}
 	} else if from != s.source && from != s.control && !s.elsewhere(now, from, st, f) {
+		if f.Kind == frame.Session && !s.source.IsValid() && !s.over() {
+			r.topics.prepare(now, s, f)
+		}
 		r.stats.Foreign++
 		return
 	}
@@ -251,7 +254,7 @@ func (r *Receiver) follows(f *frame.Frame) (of *followed, channel uint32, ok boo
 	case of == nil || f.Kind != frame.Session && of.wants(f.Channel):
 		return of, f.Channel, true
 	case f.Kind != frame.Session:
-		r.stats.OtherChannel++
+		r.stats.Unwanted++
 		return nil, 0, false
 	}
 	l, ok := of.layout(f)
@@ -264,7 +267,7 @@ func (r *Receiver) follows(f *frame.Frame) (of *followed, channel uint32, ok boo
 	}
 	if channel, ok = of.first(l.Partitions); !ok {
 		of.most = l
-		r.stats.OtherChannel++
+		r.stats.Unwanted++
 	}
 	return of, channel, ok
 }
@@ -274,13 +277,14 @@ func (r *Receiver) follows(f *frame.Frame) (of *followed, channel uint32, ok boo
 func (r *Receiver) begin(now reliable.Time, s *session, st *stream, f *frame.Frame) *stream {
 	switch {
 	case s.topic != nil && !s.topic.wants(f.Channel):
-		if f.Kind == frame.Session && !s.over() {
+		switch {
+		case f.Kind != frame.Session:
+			r.stats.Unwanted++
+		case !s.over():
 			s.noteNewest(now, f)
 			s.echo.note(now, f.Time)
 			s.introduce(f)
 			r.enliven(s)
-		} else {
-			r.stats.OtherChannel++
 		}
 		return nil
 	case f.Kind == frame.Bye && !s.join.fromStart && s.join.start == reliable.Latest:

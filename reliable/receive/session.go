@@ -252,6 +252,9 @@ func (s *session) handle(now reliable.Time, st *stream, f *frame.Frame) {
 			st.aim(now)
 		}
 		st.announce(now, f)
+		if s.several() { // else at the next one: here that is long in coming
+			s.kin.look(st)
+		}
 	case frame.Heartbeat:
 		if f.Interval > 0 {
 			s.interval = min(f.Interval, maxInterval)

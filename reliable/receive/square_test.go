@@ -11,6 +11,7 @@ import (
 
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/rig"
 	"crier/reliable/send"
 	"crier/reliable/topic"
 )
@@ -313,3 +314,21 @@ func upTo(n int) (list []uint32) {
 }
 
 func layout(p, g int) topic.Layout { return topic.Layout{Partitions: p, Groups: g} }
+
+// rigFeed are the addresses of a publisher by two feeds.
+var rigFeed = [...]netip.AddrPort{rig.PublisherAddr, netip.MustParseAddrPort("10.78.0.1:5000")}
+
+// buffer is a frame that datagrams are decoded into.
+type buffer struct {
+	frame.Frame
+	t   testing.TB
+	dec frame.Decoder
+}
+
+func decodable(t testing.TB) *buffer { return &buffer{t: t} }
+
+func (b *buffer) decode(raw []byte) {
+	if err := b.dec.Decode(raw, &b.Frame); err != nil {
+		b.t.Fatal(err)
+	}
+}

@@ -100,6 +100,8 @@ type Stats struct {
 	Aside uint64
 	// OtherChannel counts frames of a channel that is not listened to.
 	OtherChannel uint64
+	// Unwanted counts frames of partitions that aren't wanted, and come by the groups of others.
+	Unwanted uint64
 	// OtherTopic counts frames of sessions whose topic isn't followed, or isn't known yet.
 	OtherTopic uint64
 	// OtherLayout counts SESSIONs of a topic that is followed whose groups aren't those that

@@ -46,6 +46,8 @@ const (
 	// wantGap is the least time between two requests for those of several streams: what is found
 	// to be wanted within it is asked for together.
 	wantGap = 10 * time.Millisecond
+	// leastWant is the least time until one of several streams asks again.
+	leastWant = 100 * time.Millisecond
 	// reportGap is how long all subscribers together wait between two STATUS that the
 	// pace asks for: each waits as many times as long as there are subscribers.
 	reportGap = time.Millisecond
@@ -134,7 +136,7 @@ func (p *reports) want(now reliable.Time) *frame.Frame {
 	var f *frame.Frame
 	fit := p.fit()
 	for _, st := range p.session.active() {
-		if st.over() || now < st.status.wantDue {
+		if st.over() || now.Add(wantGap) < st.status.wantDue {
 			continue
 		}
 		if f != nil && len(f.Positions) == fit {
@@ -251,6 +253,9 @@ func (t *status) again(now reliable.Time) {
 func (t *status) want(now reliable.Time) {
 	if t.wantDue == reliable.Never {
 		t.wantDue, t.wantWait = now, t.stream.req.RTT().Timeout()
+		if t.stream.session.several() {
+			t.wantWait = max(t.wantWait, leastWant)
+		}
 	}
 }
 
