@@ -111,6 +111,7 @@ func (o *options) declare(flags *cli.FlagSet) {
 	o.net.DeclareLayout(flags, "publish to the groups of the topic of this `NAME`")
 	flags.BoolVar(&o.cfg.NoAnnounce, "no-announce", false,
 		"with --topic: don't announce it, so that neither crier ls nor patterns find it")
+	o.net.DeclareFeeds(flags)
 	flags.StringVar(&o.feed.From, "from", "",
 		"`FILE` to publish, - for standard input; gzip is recognised (default: made-up "+
 			"messages)")

@@ -60,6 +60,9 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	if o.cfg.Feeds, err = o.net.Feeds(); err != nil {
+		return 0, err
+	}
 	network, err := o.net.Network()
 	if err != nil {
 		return 0, err
@@ -92,6 +95,9 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	cfg := &o.cfg
 	cfg.Interface, cfg.Link.Network = iface, network
 	o.place(name, layout, groups[0])
+	if cfg.Feeds != nil { // which have interfaces, and perhaps groups
+		cfg.Interface, cfg.Group = "", netip.AddrPort{}
+	}
 	cfg.Logger = cli.NewLogger("pub", console, o.net.Verbose)
 	o.host = trouble.NewHost(iface)
 	p, err := publisher.New(*cfg)

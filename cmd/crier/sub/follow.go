@@ -50,7 +50,10 @@ func (f *follower) follow(ctx context.Context, std cli.Streams) (ending, error) 
 		defer stop()
 	}
 	print := events.NewPrinter("crier sub", f.o.format, std, f.o.quiet, func() { cancel(nil) })
-	print.Groups, print.Show = len(f.o.groups) > 1, f.o.show
+	print.Groups, print.Show = len(f.o.groups) > 1 && f.o.cfg.Feeds == nil, f.o.show
+	for _, one := range f.o.cfg.Feeds {
+		print.Feeds = append(print.Feeds, one.String())
+	}
 	if f.acks != nil {
 		print.Watch(f.acks.wrote)
 	}
