@@ -37,5 +37,8 @@ func (d Datagrams) count() int {
 	if len(d.Data) == 0 || d.Segment <= 0 {
 		return 0
 	}
-	return (len(d.Data)-1)/d.Segment + 1
+	return datagrams(len(d.Data), d.Segment)
 }
+
+// datagrams returns how many segments so many bytes make.
+func datagrams(size, segment int) int { return (size-1)/segment + 1 }

@@ -128,9 +128,6 @@ func (w *writer) write(to netip.AddrPort, b []byte, segment int) (int, error) {
 	return taken, nil
 }
 
-// datagrams returns how many segments so many bytes make.
-func datagrams(size, segment int) int { return (size-1)/segment + 1 }
-
 // address makes the kernel address of to, unless it was the last one.
 func (w *writer) address(to netip.AddrPort) {
 	if to == w.to {
