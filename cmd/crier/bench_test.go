@@ -44,8 +44,11 @@ func runBenchExample(t *testing.T, args []string) {
 		c.wait(cli.ExitOK)
 		return
 	}
-	if args[1] == "overload" {
+	switch args[1] {
+	case "overload", "keys", "feeds":
 		args = append(args, "--runs", "1") // they are nine otherwise
+	case "partitions":
+		args = append(args, "--runs", "1", "--idle", "0s")
 	}
 	if args[1] == "spill" && !slices.Contains(args, "--backlog") {
 		args = append(args, "--backlog", "16MiB", "--resend-buffer", "8MiB")

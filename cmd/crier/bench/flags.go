@@ -94,6 +94,8 @@ func declare(kind string, flags *cli.FlagSet) *options {
 			flags.IntVar(&o.Partitions, "partitions", 16, "how many `PARTITIONS` the topic has")
 			flags.IntVar(&o.Groups, "groups", 0, "how many `GROUPS` carry them (default: as many as "+
 				"there are partitions, at most 16)")
+			flags.DurationVar(&o.Idle, "idle", 10*time.Second,
+				"how long each publisher is watched that has nothing to send; 0: not at all")
 		}
 	default:
 		duration = map[string]time.Duration{report.Limits: 2 * time.Second}[kind]

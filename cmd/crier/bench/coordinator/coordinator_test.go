@@ -111,14 +111,38 @@ func TestRehearsal(t *testing.T) {
 	for kind, want := range map[string]int{
 		report.Throughput: 2, report.Latency: 8, report.Recovery: 4, report.Fanout: 4,
 		report.Overload: 6, report.Spilling: 2, report.Limits: 10,
+		report.Partitions: 6, report.Keys: 4, report.Feeds: 4,
 	} {
 		o := usual(kind)
 		o.Runs, o.Rates, o.DiskDir = 2, []float64{0}, t.TempDir()
-		o.Overloads = []string{"drop-oldest"}
+		o.Overloads, o.Partitions, o.Idle = []string{"drop-oldest"}, 16, time.Second
 		b := &coordinator{o: &o}
 		s, err := b.rehearse(t.Context())
 		if err != nil || s.of != want {
 			t.Errorf("%s: %+v, want %d; %v", kind, s, want, err)
+		}
+	}
+}
+
+// Partitions, keys and feeds are measured whole: nothing is missing, out of order, or counted twice.
+func TestShapes(t *testing.T) {
+	loopback(t)
+	for _, kind := range []string{report.Partitions, report.Keys, report.Feeds} {
+		o := usual(kind)
+		o.Subscribers, o.Partitions = []int{1}, 4
+		o.JSON = filepath.Join(t.TempDir(), "cells.json")
+		if err := Run(t.Context(), o, io.Discard, func(string) {}); err != nil {
+			t.Fatalf("%s: %v", kind, err)
+		}
+		cells, err := report.ReadCells("--json", o.JSON)
+		if err != nil || len(cells) != 2 {
+			t.Fatalf("%s: %d cells, %v", kind, len(cells), err)
+		}
+		for _, c := range cells {
+			if c.Messages == 0 || c.MessagesPerSecond == 0 || c.Missing > 0 || c.Disorder > 0 {
+				t.Errorf("%s, %s: %d messages, %d missing, %d out of order", kind, c.Way, c.Messages,
+					c.Missing, c.Disorder)
+			}
 		}
 	}
 }

@@ -47,8 +47,9 @@ type Options struct {
 	History, Burst int
 
 	// Partitions are, for report.Partitions, those of a topic, and Groups its groups; 0: as many as
-	// there are, 16 at most.
+	// there are, 16 at most. Idle is how long a publisher is watched that has nothing to send.
 	Partitions, Groups int
+	Idle               time.Duration
 
 	Slow
 	Recording
@@ -196,6 +197,9 @@ func (o *Options) Validate() error {
 		if _, err := l.Complete(); err != nil || o.Partitions < 2 {
 			return cli.Usagef("--partitions %d over --groups %d is no layout: give 2 to %d, and no "+
 				"more groups", o.Partitions, o.Groups, topic.MaxPartitions)
+		}
+		if o.Idle < 0 || o.Idle > longest {
+			return cli.Usagef("--idle %v is outside 0s to %v", o.Idle, longest)
 		}
 	}
 	return o.validateNetwork()

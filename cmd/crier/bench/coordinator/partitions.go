@@ -12,9 +12,7 @@ const (
 	// benchKey and benchHeader are in bytes of a key, and of a header's value.
 	benchKey    = 8
 	benchHeader = 8
-	// idleFor is how long a publisher is watched that has nothing to send, and busyFor how long it
-	// sends before.
-	idleFor = 10 * time.Second
+	// busyFor is how long a publisher sends before it is watched.
 	busyFor = 200 * time.Millisecond
 )
 
@@ -40,14 +38,17 @@ func (b *coordinator) parted(ctx context.Context, size, subscribers int, rate fl
 		return err
 	}
 	hold(all, alone)
+	if b.o.Idle == 0 {
+		return nil
+	}
 	for _, s := range []struct {
 		of    *report.Cell
 		shape job.Shape
 	}{{alone, one}, {all, many}} {
-		s.shape.Idle = idleFor
+		s.shape.Idle = b.o.Idle
 		c, r := shaped(report.WayIdle(s.of.Way), s.shape)
 		r.task.Duration = busyFor
-		r.sends = busyFor + job.CalmFor + idleFor
+		r.sends = busyFor + job.CalmFor + b.o.Idle
 		b.tell(c, 0)
 		if err := b.once(ctx, c, r); err != nil {
 			return err
