@@ -175,6 +175,21 @@ func (t *truth) finish() {
 	if t.s.Ended == reliable.Never && !t.s.Publisher.Paused() {
 		t.judgeQuiet(t.c.w.Now())
 	}
+	t.judgeCounted()
+}
+
+// judgeCounted asks whether the pace of subscribers counts only where they listen.
+func (t *truth) judgeCounted() {
+	p := t.s.Publisher
+	if p.Session() == nil || p.Session().ID != t.s.ID {
+		return
+	}
+	for _, sub := range t.c.w.Subscribers() {
+		if _, _, ok := p.CountedFrom(sub.ID(), t.s.Partition); ok && !sub.Wants(t.s) {
+			t.c.fail("%v counts the pace of %v in partition %d, which it doesn't follow", p, sub,
+				t.s.Partition)
+		}
+	}
 }
 
 // judgeCounts asks whether a publisher's counters, which are of all streams, add up.

@@ -28,6 +28,8 @@ type EntryConfig struct {
 	Topic  string
 	Layout topic.Layout
 	Link   link.Config // the way to it
+
+	Wrap func(Speaker) Speaker // tampers with the machine, in tests of the checker
 }
 
 // ListerConfig configures a process that lists the topics that match a pattern.
@@ -38,8 +40,8 @@ type ListerConfig struct {
 	Link    link.Config // the way to it
 }
 
-// speaker is a machine of the directory.
-type speaker interface {
+// Speaker is a machine of the directory.
+type Speaker interface {
 	Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame)
 	Advance(now reliable.Time)
 	Deadline() reliable.Time
@@ -54,7 +56,7 @@ type resident struct {
 	index int
 	addr  netip.AddrPort
 	state nodeState
-	m     speaker
+	m     Speaker
 	way   link.Link // to it
 	armed reliable.Time
 	after func() // what to do once it has done what is due
@@ -101,7 +103,11 @@ func (w *World) AddEntry(cfg EntryConfig) (*Entry, error) {
 			w.fail("%s doesn't announce: %v", cfg.Name, err)
 			return
 		}
-		e.begin(e.announcer)
+		var m Speaker = e.announcer
+		if cfg.Wrap != nil {
+			m = cfg.Wrap(m)
+		}
+		e.begin(m)
 	})
 	return e, nil
 }
@@ -149,7 +155,7 @@ func (w *World) reside(name string, way link.Config) (*resident, error) {
 }
 
 // begin starts the process.
-func (r *resident) begin(m speaker) {
+func (r *resident) begin(m Speaker) {
 	r.m, r.state = m, running
 	r.w.trace("start %s", r.name)
 	r.settle()
