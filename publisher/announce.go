@@ -2,6 +2,7 @@ package publisher
 
 import (
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -54,7 +55,17 @@ func (p *Publisher) announce() {
 }
 
 // interfaces returns those that the topic is announced on.
-func (c *Config) interfaces() []string { return []string{c.Interface} }
+func (c *Config) interfaces() (names []string) {
+	for _, f := range c.Feeds {
+		if !slices.Contains(names, f.Interface) {
+			names = append(names, f.Interface)
+		}
+	}
+	if len(names) == 0 {
+		return []string{c.Interface}
+	}
+	return names
+}
 
 // open opens the sockets of an announcer.
 func (a *announcer) open(iface string) error {

@@ -88,6 +88,7 @@ func (m *machine) handle(now int64, p *multicast.Packet, to *received) bool {
 	}
 	if p.Group == directoryIndex || m.s.finder != nil && f.Kind == frame.Announce {
 		// Nothing but announcements is believed of the directory's group.
+		f.Feed = p.Feed
 		m.s.finder.handle(reliable.Time(now), p.From, f)
 		return true // a topic that is left has events
 	}

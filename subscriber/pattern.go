@@ -66,7 +66,7 @@ func (d *finder) Unfollow(now reliable.Time, name string) { d.s.receiver.Unfollo
 
 func (d *finder) Hears(name string) bool { return d.s.receiver.Hears(name) }
 
-// handle takes an announcement.
+// handle takes an announcement, whose feed is set.
 func (d *finder) handle(now reliable.Time, from netip.AddrPort, f *frame.Frame) {
 	d.listener.Handle(now, from, f)
 	d.settle(now)

@@ -139,7 +139,7 @@ func (a *Announcer) hear(now reliable.Time, from netip.AddrPort, f *frame.Frame)
 		}
 		return
 	}
-	_, v := a.roster.hear(now, f.Session, from, f.Announce.Interval)
+	_, v := a.roster.hear(now, f.Session, from, f.Feed, f.Announce.Interval)
 	switch v {
 	case fresh:
 		a.clashes.check(from, f)

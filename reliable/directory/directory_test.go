@@ -273,6 +273,31 @@ func TestImpostor(t *testing.T) {
 	expect(t, "in all", poll(l), "found topic-1", "ended topic-1")
 }
 
+// TestFeeds hears a publisher on two feeds, on each from another address: it is one, and lives for
+// as long as it is heard on either.
+func TestFeeds(t *testing.T) {
+	n := newNet(t, 1)
+	l := n.listener("*")
+	one := n.add(l)
+	for i := range 20 {
+		for feed := range 2 {
+			if i > 4 && feed == 0 {
+				continue // the first feed is down
+			}
+			f := announce(t, 9)
+			f.Feed = feed
+			l.Handle(n.now, address(feed+1), f)
+			n.settle(one)
+		}
+		n.run(time.Second)
+	}
+	if s := l.Stats(); s.Rows != 1 || s.Foreign != 0 || l.roster.find(9).from != address(1) {
+		t.Errorf("%+v", s)
+	}
+	n.run(10 * time.Second)
+	expect(t, "in all", poll(l), "found topic-1", "gone topic-1")
+}
+
 // TestClashes tells a publisher of others with its name, its groups or another layout.
 func TestClashes(t *testing.T) {
 	n := newNet(t, 1)

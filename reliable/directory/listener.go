@@ -103,7 +103,7 @@ func (l *Listener) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame
 		l.stats.Malformed++
 		return
 	}
-	p, v := l.roster.hear(now, f.Session, from, f.Announce.Interval)
+	p, v := l.roster.hear(now, f.Session, from, f.Feed, f.Announce.Interval)
 	switch v {
 	case foreign:
 		l.stats.Foreign++

@@ -26,8 +26,9 @@ type roster struct {
 // peer is a publisher.
 type peer struct {
 	session uint64
-	// from is the source of its announcements.
+	// from is the source of its announcements, on the feed by which it was found.
 	from  netip.AddrPort
+	feed  int
 	heard reliable.Time
 	// announced is the longest time until its next announcement, as it says.
 	announced time.Duration
@@ -43,6 +44,8 @@ const (
 	fresh verdict = iota
 	// known: its publisher is known.
 	known
+	// aside: its publisher is known by another feed, and lives.
+	aside
 	// foreign: its publisher is known at another address.
 	foreign
 	// crowded: there is no room for its publisher.
@@ -68,10 +71,15 @@ func (r *roster) find(session uint64) *peer {
 // hear notes an announcement. The publisher is nil if the verdict is foreign or crowded, and valid
 // until the roster changes.
 func (r *roster) hear(
-	now reliable.Time, session uint64, from netip.AddrPort, announced time.Duration,
+	now reliable.Time, session uint64, from netip.AddrPort, feed int, announced time.Duration,
 ) (*peer, verdict) {
 	if p := r.find(session); p != nil {
-		if p.from != from {
+		switch {
+		case p.from == from:
+		case p.feed != feed:
+			p.heard = now
+			return p, aside
+		default:
 			// Its host may have got another address, but it doesn't speak from two.
 			if now.Sub(p.heard) < lifetime(p.announced, r.size())/2 {
 				return nil, foreign
@@ -87,7 +95,8 @@ func (r *roster) hear(
 	}
 	r.shares[addr]++
 	r.index[session] = len(r.list)
-	r.list = append(r.list, peer{session: session, from: from, heard: now, announced: announced})
+	r.list = append(r.list, peer{session: session, from: from, feed: feed, heard: now,
+		announced: announced})
 	return &r.list[len(r.list)-1], fresh
 }
 
