@@ -27,6 +27,9 @@ func hash[T []byte | string](key T) uint64 {
 // Partition returns the partition of a key among p, from 0 to p-1: the high 64 bits of the
 // product of the key's hash and p. p must be at least 1.
 func Partition(key []byte, p int) uint32 {
+	if p == 1 {
+		return 0
+	}
 	high, _ := bits.Mul64(hash(key), uint64(p))
 	return uint32(high)
 }
