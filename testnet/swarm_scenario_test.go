@@ -51,7 +51,7 @@ func buildScenario(w *world.World, seed uint64, topics *topics) *scenario {
 	if s.one(3) {
 		pubs += 1 + int(s.r.Below(3))
 	}
-	budget := 16_000 / (subs + 2) / pubs // messages a publisher
+	subs, pubs, budget := topics.crowd(subs, pubs, 16_000/(subs+2)/pubs) // messages a publisher
 	for range pubs {
 		s.publisher(budget)
 	}

@@ -24,6 +24,8 @@ type topics struct {
 	keys uint64
 	// feeds is the number of networks that carry the same.
 	feeds int
+	// small makes runs of a few hundred messages, all with keys, in two partitions or more.
+	small bool
 	play  interface {
 		fmt.Stringer
 		run(c *checker.Checker) error
@@ -39,24 +41,7 @@ type drawn struct {
 // newTopics makes a run: every third is one of the plain swarm, of the swarm of faults, and of
 // that of crashes.
 func newTopics(w *world.World, seed uint64) *topics {
-	o := &topics{r: random.New(random.Mix(seed) ^ 0x746f70696373)}
-	o.keys, o.feeds = 1+o.r.Below(1<<o.r.Below(10)), 1
-	if o.one(3) {
-		o.feeds = 2 + int(o.r.Below(2))
-	}
-	for i := range 6 { // the most publishers
-		d := drawn{name: fmt.Sprint("t", i), partitions: []int{1, 2, 3, 4, 8, 16}[o.r.Below(6)]}
-		if o.one(30) {
-			d.partitions = 64
-		}
-		if o.one(4) {
-			d.groups = 1 + int(o.r.Below(uint64(d.partitions)))
-		}
-		if i > 0 && o.one(2) {
-			d = o.list[0]
-		}
-		o.list = append(o.list, d)
-	}
+	o := drawTopics(seed, false)
 	base := random.Mix(seed ^ 0x746f706963)
 	switch seed % 3 {
 	case 0:
@@ -67,6 +52,48 @@ func newTopics(w *world.World, seed uint64) *topics {
 		o.play = buildCrash(w, base, o)
 	}
 	return o
+}
+
+// newKeys makes a small run of the plain swarm.
+func newKeys(w *world.World, seed uint64) *topics {
+	o := drawTopics(seed, true)
+	o.play = buildScenario(w, random.Mix(seed^0x6b657973), o)
+	return o
+}
+
+// drawTopics draws the topics of a run.
+func drawTopics(seed uint64, small bool) *topics {
+	o := &topics{r: random.New(random.Mix(seed) ^ 0x746f70696373), small: small}
+	o.keys, o.feeds = 1+o.r.Below(1<<o.r.Below(10)), 1
+	if o.one(3) {
+		o.feeds = 2 + int(o.r.Below(2))
+	}
+	for i := range 6 { // the most publishers
+		d := drawn{name: fmt.Sprint("t", i), partitions: []int{1, 2, 3, 4, 8, 16}[o.r.Below(6)]}
+		if o.one(30) {
+			d.partitions = 64
+		}
+		if small {
+			d.partitions = 2 + int(o.r.Below(7))
+		}
+		if o.one(4) {
+			d.groups = 1 + int(o.r.Below(uint64(d.partitions)))
+		}
+		if i > 0 && o.one(2) {
+			d = o.list[0]
+		}
+		o.list = append(o.list, d)
+	}
+	return o
+}
+
+// crowd returns how many subscribers, publishers and messages of each a run has that would have so
+// many.
+func (o *topics) crowd(subs, pubs, budget int) (int, int, int) {
+	if o == nil || !o.small {
+		return subs, pubs, budget
+	}
+	return 1 + subs%3, min(pubs, 2), 300
 }
 
 func (o *topics) String() string               { return o.play.String() }
@@ -101,9 +128,9 @@ func (o *topics) message(f *feed) world.Message {
 	if o == nil {
 		return m
 	}
-	switch o.r.Below(4) {
-	case 0:
-	case 1:
+	switch n := o.r.Below(4); {
+	case n == 0 && !o.small:
+	case n == 1:
 		m.Headers = []reliable.Header{{Name: "n", Value: fmt.Append(nil, o.r.Below(100))}}
 		fallthrough
 	default:

@@ -46,10 +46,36 @@ func TestTopicSwarm(t *testing.T) {
 	run.run(t)
 }
 
+// TestKeyOrder plays small schedules of the same kind, all of whose messages have keys: 100,000 take
+// minutes.
+//
+//	go test ./testnet -run TestKeyOrder -topics.state /tmp/keys -topics.seeds 100000 -timeout 2h
+func TestKeyOrder(t *testing.T) {
+	n := uint64(100)
+	switch {
+	case *topicsSeeds > 0:
+		n = *topicsSeeds
+	case *topicsFor > 0:
+		n = maxSchedules
+	case testing.Short():
+		n = 30
+	}
+	run := &campaign{path: *topicsState, first: *topicsFirst, seeds: n, last: *topicsFor,
+		play: func(seed uint64) (*world.World, checker.Tally, error) {
+			return playTopics("TestKeyOrder", seed, newKeys)
+		}}
+	run.run(t)
+}
+
 // runTopics plays one schedule.
-func runTopics(seed uint64) (w *world.World, tally checker.Tally, err error) {
-	rerun := fmt.Sprintf("go test ./testnet -run TestTopicSwarm -topics.first %d -topics.seeds 1",
-		seed)
+func runTopics(seed uint64) (*world.World, checker.Tally, error) {
+	return playTopics("TestTopicSwarm", seed, newTopics)
+}
+
+// playTopics plays one schedule of a test.
+func playTopics(test string, seed uint64, plan func(*world.World, uint64) *topics) (w *world.World,
+	tally checker.Tally, err error) {
+	rerun := fmt.Sprintf("go test ./testnet -run '%s$' -topics.first %d -topics.seeds 1", test, seed)
 	cfg := world.Config{Seed: seed}
 	if *topicsTrace {
 		cfg.Trace = func(line string) { fmt.Fprintln(os.Stderr, line) }
@@ -68,7 +94,7 @@ func runTopics(seed uint64) (w *world.World, tally checker.Tally, err error) {
 	c := checker.New(w)
 	c.SetRerun(rerun)
 	defer func() { tally = c.Tally() }()
-	play := newTopics(w, seed)
+	play := plan(w, seed)
 	s = play
 	return w, tally, play.run(c)
 }

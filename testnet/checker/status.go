@@ -95,7 +95,7 @@ func (s *statuses) judge(now reliable.Time, f *frame.Frame) {
 		}
 	default:
 		// As partitions begin, each may have a report of its own.
-		burst := int64(statusBurst + len(s.s.Publisher.Streams())/4)
+		burst := int64(statusBurst + len(s.s.Publisher.Streams())/2)
 		if s.regular.take(now, s.every*3/4, burst) {
 			s.fail("it sends STATUS more often than %d times and each %v", burst, s.every)
 		}
