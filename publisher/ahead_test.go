@@ -10,14 +10,14 @@ import (
 // take is repeated.
 func TestMemoryIsPopulatedAhead(t *testing.T) {
 	const size = 11 << 20
-	a := newAhead(make([]byte, size))
+	a := newAhead(make([]byte, size), 1)
 	asked := func(used, want int) {
 		t.Helper()
-		a.reach(used)
+		a.reach(0, used)
 		select {
-		case to := <-a.more:
-			if to != want {
-				t.Errorf("with %d bytes used, %d were asked for, want %d", used, to, want)
+		case s := <-a.more:
+			if s.to != want {
+				t.Errorf("with %d bytes used, %d were asked for, want %d", used, s.to, want)
 			}
 		default:
 			if want != 0 {
@@ -28,21 +28,42 @@ func TestMemoryIsPopulatedAhead(t *testing.T) {
 	asked(0, 4<<20)
 	asked(2<<20, 0)
 	asked(2<<20+1, 6<<20+1)
-	a.reach(5 << 20)
-	a.reach(8 << 20) // must not block while run is busy
-	if to := <-a.more; to != 9<<20 {
-		t.Errorf("%d bytes were asked for", to)
+	a.reach(0, 5<<20)
+	a.reach(0, 8<<20) // must not block while run is busy
+	if s := <-a.more; s != (span{4<<20 + 1, 9 << 20}) {
+		t.Errorf("%v was asked for", s)
 	}
 	asked(8<<20, size) // the request is repeated
 	asked(size, 0)
 }
 
+// Each partition's part is populated from its start, as it is used.
+func TestPartsArePopulatedAhead(t *testing.T) {
+	a := newAhead(make([]byte, 24<<20), 4) // 6 MiB each
+	for _, c := range []struct {
+		part, used int
+		want       span
+	}{
+		{2, 0, span{12 << 20, 16 << 20}}, {0, 0, span{0, 4 << 20}},
+		{2, 3 << 20, span{14 << 20, 18 << 20}}, {3, 6 << 20, span{18 << 20, 24 << 20}},
+	} {
+		a.reach(c.part, c.used)
+		if got := <-a.more; got != c.want {
+			t.Errorf("part %d, %d bytes used: %v, want %v", c.part, c.used, got, c.want)
+		}
+	}
+	a.reach(2, 6<<20)
+	if len(a.more) > 0 {
+		t.Errorf("%v is asked for twice", <-a.more)
+	}
+}
+
 // The goroutine ends when all memory is populated, or the Publisher stops.
 func TestAheadEnds(t *testing.T) {
-	a := newAhead(make([]byte, 5<<20))
-	a.reach(3 << 20)
+	a := newAhead(make([]byte, 5<<20), 1)
+	a.reach(0, 3<<20)
 	a.run(nil)
-	a = newAhead(make([]byte, 5<<20))
+	a = newAhead(make([]byte, 5<<20), 1)
 	stop := make(chan struct{})
 	close(stop)
 	a.run(stop)

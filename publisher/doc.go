@@ -26,6 +26,15 @@
 // it can sends full batches itself. The last messages of such a burst follow within a
 // millisecond, or at once with Flush.
 //
+// With a Topic, subscribers need no address: the groups follow from its name. Partitions are
+// streams of their own in one session, with their own offsets and their own groups, so that a
+// subscriber of some of them doesn't hear the others. Send takes a key, which selects the
+// partition and comes with the message, and headers.
+//
+//	p, err := publisher.New(publisher.Config{Topic: "orders", Partitions: 16})
+//	...
+//	at, err := p.Send(ctx, publisher.Message{Key: []byte("EURUSD"), Payload: order})
+//
 // All methods are safe for concurrent use. Offsets follow the order in which calls are
 // accepted.
 package publisher

@@ -9,8 +9,9 @@ import (
 
 // A lane is a partition: its stream, and the goroutines that wait for room in it.
 type lane struct {
-	stream *send.Stream
-	line   line
+	partition uint32
+	stream    *send.Stream
+	line      line
 	// freed is the stream's count of freed frames when the line was last woken.
 	freed uint64
 }
@@ -18,6 +19,9 @@ type lane struct {
 // lanes are the partitions of a session. The loop's lock guards them.
 type lanes struct {
 	list []lane
+	// any is for messages that any partition may take: those without a key, if there are
+	// several partitions. It has no stream of its own.
+	any lane
 	// turn is the partition of the messages without a key, and stream its stream.
 	turn   int
 	stream *send.Stream
@@ -25,21 +29,45 @@ type lanes struct {
 	waiting int
 }
 
-func newLanes(s *send.Sender) lanes {
-	l := lanes{list: make([]lane, s.Partitions())}
+func newLanes(s *send.Sender, partitions int) lanes {
+	l := lanes{list: make([]lane, partitions)}
 	for i := range l.list {
-		l.list[i].stream = s.Stream(uint32(i))
+		l.list[i].partition, l.list[i].stream = uint32(i), s.Stream(uint32(i))
 	}
 	l.stream = l.list[0].stream
 	return l
 }
 
 // pass gives the turn to the next partition once the frame of the present one is full: to
-// change with each message would leave every datagram small.
+// change with each message would leave every datagram small. It passes over those that are full,
+// unless all are.
 func (l *lanes) pass(size int) {
-	if len(l.list) > 1 && !l.stream.Fits(size) {
-		l.next()
+	if len(l.list) == 1 || l.stream.Fits(size) {
+		return
 	}
+	for range l.list {
+		if l.next(); len(l.list[l.turn].line) == 0 && !l.stream.Full() {
+			return
+		}
+	}
+	l.next()
+}
+
+// turns returns the lane of messages without a key.
+func (l *lanes) turns() *lane {
+	if len(l.list) == 1 {
+		return &l.list[0]
+	}
+	return &l.any
+}
+
+// pick returns the partition that a message of size bytes in a lane goes to.
+func (l *lanes) pick(at *lane, size int) *lane {
+	if at != &l.any {
+		return at
+	}
+	l.pass(size)
+	return &l.list[l.turn]
 }
 
 // next gives the turn to the next partition.
@@ -72,6 +100,7 @@ func (l *lanes) wake() {
 	for i := range l.list {
 		l.list[i].line.wake()
 	}
+	l.any.line.wake()
 }
 
 // wakeFreed makes the first waiter of each line try again where the stream freed room.
@@ -84,6 +113,7 @@ func (l *lanes) wakeFreed() {
 		if freed := at.stream.Freed(); freed != at.freed {
 			at.freed = freed
 			at.line.wake()
+			l.any.line.wake()
 		}
 	}
 }
@@ -103,42 +133,55 @@ func (p *Publisher) stand(ctx context.Context, at *lane, w *waiter) (*waiter, er
 	return w, err
 }
 
-// publish accepts a message in a partition, and waits for room. The caller holds the lock,
-// and publish gives it up.
-func (p *Publisher) publish(ctx context.Context, at *lane, m *Message) (uint64, error) {
+// publish accepts a message in a lane, and waits for room. The caller holds the lock, and publish
+// gives it up.
+func (p *Publisher) publish(ctx context.Context, at *lane, m *Message) (Place, error) {
 	for w := (*waiter)(nil); ; {
-		if at.line.free(w) {
-			offset, err := p.accept(at, m)
-			if err != reliable.ErrFull {
-				p.lanes.leave(at, w)
-				p.loop.SettleSoon(1)
-				return offset, err
-			}
+		if place, err := p.accept(at, w, m); err != reliable.ErrFull {
+			p.lanes.leave(at, w)
+			p.loop.SettleSoon(1)
+			return place, err
 		}
 		var err error
 		if w, err = p.stand(ctx, at, w); err != nil {
 			p.loop.Unlock()
-			return 0, err
+			return Place{}, err
 		}
 	}
 }
 
-// tryPublish accepts a message in a partition if there is room. The caller holds the lock, and
+// tryPublish accepts a message in a lane if there is room. The caller holds the lock, and
 // tryPublish gives it up.
-func (p *Publisher) tryPublish(at *lane, m *Message) (offset uint64, err error) {
-	if err = ErrFull; at.line.free(nil) {
-		offset, err = p.accept(at, m)
-	}
+func (p *Publisher) tryPublish(at *lane, m *Message) (Place, error) {
+	place, err := p.accept(at, nil, m)
 	p.loop.SettleSoon(1)
-	return offset, err
+	return place, err
 }
 
-// accept has a partition accept a message with its properties, whose memory is shared: they are
+// accept has a partition accept a message in a lane, for w or for one who doesn't wait. It returns
+// ErrFull if there is no room, or others wait. The memory of the properties is shared: they are
 // encoded each time.
-func (p *Publisher) accept(at *lane, m *Message) (uint64, error) {
-	properties, err := p.sender.Properties(m.Key, m.Headers)
+func (p *Publisher) accept(at *lane, w *waiter, m *Message) (Place, error) {
+	to, place, err := p.turn(at, w, len(m.Payload))
 	if err != nil {
-		return 0, err
+		return place, err
 	}
-	return at.stream.PublishWith(reliable.Time(p.loop.Now()), properties, m.Payload)
+	properties, err := p.sender.Properties(m.Key, m.Headers)
+	if err == nil {
+		place.Offset, err = to.stream.PublishWith(reliable.Time(p.loop.Now()), properties, m.Payload)
+	}
+	return place, err
+}
+
+// turn returns the partition that a message of size bytes goes to, or ErrFull if w, or one who
+// doesn't wait, has to wait for others.
+func (p *Publisher) turn(at *lane, w *waiter, size int) (*lane, Place, error) {
+	if !at.line.free(w) {
+		return nil, Place{}, reliable.ErrFull
+	}
+	to := p.lanes.pick(at, size)
+	if to != at && !to.line.free(nil) {
+		return nil, Place{}, reliable.ErrFull
+	}
+	return to, Place{Partition: to.partition}, nil
 }

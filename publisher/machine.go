@@ -149,7 +149,9 @@ func (m *machine) Sent() {
 		m.batch.RefusedBytes = uint64(len(m.batch.Data)) - (bytes - m.bytes)
 	}
 	m.p.sender.Sent(m.batch)
-	m.p.ahead.reach(m.p.lanes.stream.Used())
+	if st := m.p.sender.SentBy(); st != nil {
+		m.p.ahead.reach(int(st.Partition()), st.Used())
+	}
 	if d := m.p.disk; d != nil && d.kept.record { // however busy the socket is
 		m.p.dispatch()
 	}

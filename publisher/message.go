@@ -66,7 +66,7 @@ func (p *Publisher) Send(ctx context.Context, m Message) (Place, error) {
 	}
 	at, place, done, err := p.begin(&m)
 	if err == nil && !done {
-		place.Offset, err = p.publish(ctx, at, &m)
+		place, err = p.publish(ctx, at, &m)
 	}
 	return place, err
 }
@@ -75,7 +75,7 @@ func (p *Publisher) Send(ctx context.Context, m Message) (Place, error) {
 func (p *Publisher) TrySend(m Message) (Place, error) {
 	at, place, done, err := p.begin(&m)
 	if err == nil && !done {
-		place.Offset, err = p.tryPublish(at, &m)
+		place, err = p.tryPublish(at, &m)
 	}
 	return place, err
 }
@@ -85,12 +85,14 @@ func (p *Publisher) TrySend(m Message) (Place, error) {
 // begin returns with the lock.
 func (p *Publisher) begin(m *Message) (at *lane, place Place, done bool, err error) {
 	seen := p.loop.Enter()
-	at, place.Partition, err = p.lanes.of(m)
+	at, err = p.lanes.of(m)
 	if err == nil && seen {
 		var properties frame.Properties
 		properties, err = p.sender.Properties(m.Key, m.Headers)
 		if err == nil {
-			place.Offset, done = at.stream.AppendWith(properties, m.Payload)
+			to := p.lanes.pick(at, len(m.Payload))
+			place.Partition = to.partition
+			place.Offset, done = to.stream.AppendWith(properties, m.Payload)
 		}
 	}
 	if err != nil || done {
@@ -101,19 +103,16 @@ func (p *Publisher) begin(m *Message) (at *lane, place Place, done bool, err err
 	return at, place, false, nil
 }
 
-// of returns the partition of a message.
-func (l *lanes) of(m *Message) (*lane, uint32, error) {
-	partition := uint32(0)
+// of returns the lane of a message.
+func (l *lanes) of(m *Message) (*lane, error) {
 	switch {
 	case m.To != Target{}:
-		if partition = m.To.next - 1; partition >= uint32(len(l.list)) {
-			return nil, 0, &PartitionError{Partition: partition, Partitions: len(l.list)}
+		if partition := m.To.next - 1; partition >= uint32(len(l.list)) {
+			return nil, &PartitionError{Partition: partition, Partitions: len(l.list)}
 		}
+		return &l.list[m.To.next-1], nil
 	case len(m.Key) > 0:
-		partition = topic.Partition(m.Key, len(l.list))
-	default:
-		l.pass(len(m.Payload))
-		partition = uint32(l.turn)
+		return &l.list[topic.Partition(m.Key, len(l.list))], nil
 	}
-	return &l.list[partition], partition, nil
+	return l.turns(), nil
 }

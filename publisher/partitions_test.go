@@ -116,6 +116,60 @@ func TestSendToPartitions(t *testing.T) {
 	})
 }
 
+// A partition that is full for a subscriber of its own holds up who sends to it, and nobody else;
+// messages without a key take the others.
+func TestAFullPartitionHoldsUpItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lan := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(100 * time.Microsecond)}, 5)
+		defer lan.Close()
+		sub := lan.Subscriber(lan.Host(2), subscriber.Config{Topic: "t", Partitions: []uint32{1}})
+		p := lan.Publisher(publisher.Config{Topic: "t", Partitions: 3,
+			Retention: publisher.Retention{ResendBuffer: 3 * 200 << 10},
+			Flow: publisher.Flow{Pace: publisher.Slowest(), WaitFor: 1,
+				StallTimeout: time.Hour}})
+		payload := make([]byte, 1000)
+		for range 2000 { // the subscriber reads none
+			if _, err := p.Publish(t.Context(), payload); err != nil {
+				t.Fatal(err)
+			}
+		}
+		list := p.Partitions()
+		if !list[1].Full || list[0].Full || list[2].Full || list[1].Accepted > 250 ||
+			list[1].Members != 1 || list[0].Members != 0 {
+			t.Fatalf("%+v", list)
+		}
+		blocked := make(chan error, 1)
+		go func() {
+			_, err := p.Send(t.Context(),
+				publisher.Message{Payload: payload, To: publisher.ToPartition(1)})
+			blocked <- err
+		}()
+		synctest.Wait()
+		for i := range 1000 {
+			to := publisher.ToPartition(uint32(i%2) * 2)
+			if _, err := p.Send(t.Context(), publisher.Message{Payload: payload, To: to}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := p.TrySend(publisher.Message{Payload: payload,
+			To: publisher.ToPartition(1)}); err != publisher.ErrFull {
+			t.Errorf("TrySend to the full partition returned %v", err)
+		}
+		if len(blocked) > 0 {
+			t.Errorf("Send to the full partition returned %v", <-blocked)
+		}
+		if err := sub.Close(); err != nil { // which makes room
+			t.Error(err)
+		}
+		if err := <-blocked; err != nil {
+			t.Error(err)
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // The same frames go out on two feeds, and a subscriber of both, or of the second, has all of
 // them.
 func TestSendOnFeeds(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"crier/multicast"
 	"crier/multicast/memory"
 	"crier/reliable"
+	"crier/reliable/frame"
 	"crier/reliable/send"
 	"crier/reliable/topic"
 )
@@ -142,7 +143,7 @@ func start(cfg Config, conn multicast.Conn, before past) (*Publisher, error) {
 	if p.sender, err = send.New(config); err != nil {
 		return nil, err
 	}
-	p.lanes = newLanes(p.sender)
+	p.lanes = newLanes(p.sender, config.Layout.Partitions)
 	memory.AdviseHuge(p.memory.frames.Bytes())
 	timer, err := cfg.Link.Network.Timer()
 	if err != nil {
@@ -150,8 +151,8 @@ func start(cfg Config, conn multicast.Conn, before past) (*Publisher, error) {
 	}
 	p.machine.p, p.machine.groups = p, cfg.layout.All(cfg.Topic)
 	p.machine.taker, _ = conn.(multicast.Taker)
-	p.ahead = newAhead(p.memory.frames.Bytes())
-	p.ahead.reach(0)
+	p.ahead = newAhead(p.memory.frames.Bytes(), len(p.lanes.list))
+	p.ahead.reach(0, 0)
 	p.loop = multicast.NewLoop(multicast.LoopConfig{
 		Machine: &p.machine, Out: conn, Timer: timer, Wait: cfg.Link.Wait, Start: begin,
 		Logger: cfg.Logger, Full: p.sender.FullBatch, Spread: p.sender.Spread,
@@ -271,8 +272,8 @@ func (p *Publisher) Publish(ctx context.Context, payload []byte) (uint64, error)
 		}
 	}
 	p.loop.Tick()
-	p.lanes.pass(len(payload))
-	return p.publish(ctx, &p.lanes.list[p.lanes.turn], &Message{Payload: payload})
+	place, err := p.publish(ctx, p.lanes.turns(), &Message{Payload: payload})
+	return place.Offset, err
 }
 
 // PublishBatch accepts messages with consecutive offsets, and returns the first offset. It
@@ -284,20 +285,19 @@ func (p *Publisher) PublishBatch(ctx context.Context, payloads [][]byte) (uint64
 		return 0, err
 	}
 	p.loop.Lock()
-	at := &p.lanes.list[p.lanes.turn]
-	if len(p.lanes.list) > 1 {
-		p.lanes.next() // a batch is for one partition, the next for another
-	}
+	at := p.lanes.turns()
 	for w := (*waiter)(nil); ; {
-		if at.line.free(w) {
-			first, err := at.stream.PublishBatch(reliable.Time(p.loop.Now()), payloads)
+		// A batch goes to one partition, and the next to another.
+		to, _, err := p.turn(at, w, frame.MaxMessage)
+		if err == nil {
+			var first uint64
+			first, err = to.stream.PublishBatch(reliable.Time(p.loop.Now()), payloads)
 			if err != reliable.ErrFull {
 				p.lanes.leave(at, w)
 				p.loop.SettleSoon(len(payloads))
 				return first, err
 			}
 		}
-		var err error
 		if w, err = p.stand(ctx, at, w); err != nil {
 			p.loop.Unlock()
 			return 0, err
@@ -315,8 +315,8 @@ func (p *Publisher) TryPublish(payload []byte) (uint64, error) {
 		}
 	}
 	p.loop.Tick()
-	p.lanes.pass(len(payload))
-	return p.tryPublish(&p.lanes.list[p.lanes.turn], &Message{Payload: payload})
+	place, err := p.tryPublish(p.lanes.turns(), &Message{Payload: payload})
+	return place.Offset, err
 }
 
 // await waits until ready yields, ctx ends, or the Publisher is closed. The caller holds the

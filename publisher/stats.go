@@ -66,6 +66,16 @@ func (p *Publisher) Stats() Stats {
 	return st
 }
 
+// PartitionStats holds the counters of one partition.
+type PartitionStats = send.PartitionStats
+
+// Partitions returns the counters of each partition.
+func (p *Publisher) Partitions() []PartitionStats {
+	p.loop.Lock()
+	defer p.loop.Unlock()
+	return p.sender.Partitions()
+}
+
 // Feeds returns the counters of each feed's socket; nil without feeds.
 func (p *Publisher) Feeds() []multicast.ConnStats {
 	if fan, ok := p.conn.(*multicast.Fan); ok {

@@ -21,7 +21,7 @@ var Counters = slices.Concat(
 			func(s *Stats) uint64 { return s.Dropped }).Dropped(),
 		reliable.Count("dropped_bytes", reliable.Bytes, "bytes of the messages dropped",
 			func(s *Stats) uint64 { return s.DroppedBytes }),
-		reliable.Count("next_offset", reliable.Offsets, "offset of the next message",
+		reliable.Count("next_offset", reliable.Offsets, "offset of the next message: of several partitions, the highest",
 			func(s *Stats) uint64 { return s.NextOffset }),
 		reliable.Count("frames_sent", reliable.Frames, "frames of data sent for the first time",
 			func(s *Stats) uint64 { return s.Frames }),

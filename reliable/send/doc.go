@@ -2,8 +2,8 @@
 // messages of an application to datagrams on the wire.
 //
 // A [Sender] is the session. It knows its subscribers from their STATUS and NACKs, says what
-// the session is (SESSION), and hands out batches of datagrams. A [Stream] is a sequence
-// space of it, of which there is one today. It packs messages into frames, keeps the frames
+// the session is (SESSION), and hands out batches of datagrams. A [Stream] is a
+// sequence space of it, one for each partition. It packs messages into frames, keeps the frames
 // in a store, and says how far it is (HEARTBEAT, BYE). It decides whose pace counts, which
 // frames must be kept for them, and when a message finds no room. NACKs are served by a
 // [repair.Repairer] out of the same store.

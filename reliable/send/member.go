@@ -17,8 +17,8 @@ type member struct {
 	addr netip.AddrPort
 	// feeds are the addresses from which it is heard on each feed, as far as they are known.
 	feeds [maxFeeds]netip.AddrPort
-	name string
-	room uint64
+	name  string
+	room  uint64
 	// heard is when it was last heard.
 	heard reliable.Time
 	// said is when it sent its last frame, on this session's clock; 0 if unknown.

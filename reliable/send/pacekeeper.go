@@ -109,6 +109,16 @@ func (k *pacekeeper) moved(now reliable.Time, m *progress, position uint64) (cha
 	return true
 }
 
+// counted returns the number of subscribers whose pace counts.
+func (k *pacekeeper) counted() (n int) {
+	for _, m := range k.audience.rows {
+		if m.state == reliable.Counted {
+			n++
+		}
+	}
+	return n
+}
+
 // stalls reports whether a subscriber alone leaves no room for the message that found
 // none.
 func (k *pacekeeper) stalls(m *progress) bool {

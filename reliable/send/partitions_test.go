@@ -158,3 +158,25 @@ func TestPlacesByChannel(t *testing.T) {
 		t.Errorf("departed: %+v", rows)
 	}
 }
+
+// At rest, 16 partitions send at most 60 datagrams a second together, and each is announced.
+func TestIdlePartitions(t *testing.T) {
+	p := newParted(t, Config{Layout: topic.Layout{Partitions: 16}})
+	p.run(2 * time.Second)
+	const seconds = 20
+	sessions := [16]int{}
+	list := p.run(seconds * time.Second)
+	for _, f := range list {
+		if f.Kind == frame.Session {
+			sessions[f.Channel]++
+		}
+	}
+	if n := len(list); n > 60*seconds || n < 35*seconds {
+		t.Errorf("%d datagrams in %d s", n, seconds)
+	}
+	for channel, n := range sessions {
+		if n < 3 || n > 4 {
+			t.Errorf("channel %d is announced %d times in %d s", channel, n, seconds)
+		}
+	}
+}

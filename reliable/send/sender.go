@@ -146,6 +146,3 @@ func (s *Sender) Deadline(now reliable.Time) reliable.Time {
 	s.clock.armed = max(at, now)
 	return at
 }
-
-// Partitions returns the number of the session's streams.
-func (s *Sender) Partitions() int { return len(s.streams) }

@@ -153,3 +153,39 @@ func (m *member) counts() bool {
 	}
 	return false
 }
+
+// PartitionStats holds the counters of one partition. They are as in Stats.
+type PartitionStats struct {
+	Partition               uint32
+	Accepted, AcceptedBytes uint64
+	Dropped, DroppedBytes   uint64
+	// NextOffset is the offset of the next message, and FlushedOffset that of the first one that
+	// is not yet wholly with the kernel.
+	NextOffset, FlushedOffset uint64
+	// Frames counts DATA frames sent for the first time, and Repairs those repeated.
+	Frames, Repairs uint64
+	// Members is the number of subscribers that follow the partition, Counted the number of those
+	// whose pace counts there, and Retained that of the frames kept for them.
+	Members, Counted int
+	Retained         uint64
+	Evicted          uint64
+	// Full says that a message found no room, and that there is none for it yet.
+	Full bool
+}
+
+// Partitions returns the counters of each partition.
+func (s *Sender) Partitions() []PartitionStats {
+	list := make([]PartitionStats, len(s.streams))
+	for i, st := range s.streams {
+		t := &st.tally
+		list[i] = PartitionStats{
+			Partition: st.channel, Accepted: t.accepted, AcceptedBytes: t.acceptedBytes,
+			Dropped: t.dropped, DroppedBytes: t.droppedBytes, NextOffset: st.packer.nextOffset,
+			FlushedOffset: st.FlushedOffset(), Frames: t.frames,
+			Repairs: st.repairer.Stats().Repairs, Members: len(st.audience.rows),
+			Counted: st.pace.counted(), Retained: st.store.Retained(), Evicted: st.pace.evicted,
+			Full: st.window.full,
+		}
+	}
+	return list
+}

@@ -153,3 +153,6 @@ func (st *Stream) mayAsk(status *frame.Frame, position uint64) bool {
 	lacks := st.store.Next() - min(st.store.Next(), position)
 	return status.Room/uint64(max(st.store.Stride(), reliable.MinHeld)) < lacks
 }
+
+// Partition returns the stream's partition, which is its channel.
+func (st *Stream) Partition() uint32 { return st.channel }

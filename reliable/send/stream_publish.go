@@ -201,3 +201,6 @@ func (st *Stream) Freed() uint64 { return st.window.freed + st.window.gather.fre
 
 // Fits reports whether a message of n bytes fits into the open frame as a whole.
 func (st *Stream) Fits(n int) bool { return st.packer.build.IsOpen() && st.packer.build.Fits(n) }
+
+// Full reports whether a message found no room, and there is none for it yet.
+func (st *Stream) Full() bool { return st.window.full }

@@ -9,6 +9,8 @@ import (
 type turn struct {
 	out   outgoing
 	taken bool
+	// last is the stream of the batch before.
+	last *Stream
 }
 
 // Next returns the next datagrams to send, and false if there are none now. The
@@ -77,8 +79,11 @@ func (s *Sender) Sent(back reliable.Batch) {
 		b.stream.sent(b, datagrams, bytes)
 		s.schedule.touch(b.stream)
 	}
-	b.stream = nil
+	s.turn.last, b.stream = b.stream, nil
 }
+
+// SentBy returns the stream whose batch was handed back last, or nil if it was the session's.
+func (s *Sender) SentBy() *Stream { return s.turn.last }
 
 // outgoing is the batch that is being sent.
 type outgoing struct {
