@@ -181,9 +181,7 @@ func (o *options) what() error {
 	if err != nil {
 		return err
 	}
-	for _, f := range feeds {
-		cfg.Feeds = append(cfg.Feeds, recorder.Feed{Group: f.Group, Interface: f.Interface})
-	}
+	cfg.Feeds = feeds
 	if feeds != nil {
 		cfg.Interface = ""
 	}

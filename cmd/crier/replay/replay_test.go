@@ -169,7 +169,7 @@ func TestPrintPartitions(t *testing.T) {
 		Key       string
 		Headers   json.RawMessage
 	}
-	if err := json.Unmarshal([]byte(r.Out.String()), &e); err != nil || e.Partition != 2 ||
+	if err := json.Unmarshal(r.Out.Bytes(), &e); err != nil || e.Partition != 2 ||
 		e.Topic != "orders" || e.Key != "key 4" || e.Headers == nil {
 		t.Errorf("%v: %s", err, r.Out)
 	}
