@@ -173,3 +173,18 @@ func TestPartitionsOfAFeed(t *testing.T) {
 		t.Errorf("no header came: %.300s", a.out.String())
 	}
 }
+
+// A subscriber for a partition that isn't there is told so in a sentence, and how many there are.
+func TestPartitionThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	group := testTopic(t)
+	sub := start(t, nil, on(group, "sub", "--partition", "2,20", "--until-end")...).listening()
+	start(t, nil, on(group, "pub", "--partitions", "4", "--count", "200", "--rate",
+		"200")...).wait(cli.ExitOK)
+	sub.wait(cli.ExitOK)
+	words := sub.err.String()
+	if n := strings.Count(words, "a partition that is wanted isn't there (topic "); n != 1 ||
+		!strings.Contains(words, ", partition 20, 4 partitions)") {
+		t.Errorf("it said so %d times:\n%s", n, words)
+	}
+}
