@@ -309,6 +309,14 @@ func (l *Lister) Listed(by reliable.Time) (n int) {
 	return n
 }
 
+// ListedAt returns when the n-th publisher was listed; Never if there are fewer.
+func (l *Lister) ListedAt(n int) reliable.Time {
+	if n < 1 || n > len(l.listed) {
+		return reliable.Never
+	}
+	return l.listed[n-1]
+}
+
 // Entries returns the processes that announce, in the order in which they were added.
 func (w *World) Entries() []*Entry { return w.entries }
 

@@ -90,6 +90,12 @@ func newMeter(run *scenario.Run) *meter {
 		&t.Delivered, &t.Recovered, &t.Missed, &t.Lost, &t.Held} {
 		*list = make([]uint64, bins)
 	}
+	if len(w.Entries()) > 0 {
+		m.r.Announcements = &announcements{}
+		w.Observe(world.Observer{Directory: func(d *world.Datagram) {
+			m.r.Announcements.sent(w.Now(), d)
+		}})
+	}
 	w.Observe(world.Observer{Accepted: m.accepted, Sent: m.sent, Dropped: m.dropped,
 		Answered: m.answered, Told: m.told, Arrived: m.arrived, Disk: m.disk})
 	return m
@@ -311,6 +317,7 @@ func (m *meter) finish() *Result {
 	for i, rec := range w.Recorders() {
 		r.Recorders[i].finish(rec)
 	}
+	r.Listers = listersOf(w)
 	for i, sub := range w.Subscribers() {
 		member, g := r.Members[i], r.Groups[m.run.Group(sub)]
 		count := &m.counts[i]

@@ -22,6 +22,9 @@ type Result struct {
 	Events     []*event     `json:"events"` // of the scenario
 	Publishers []*Publisher `json:"publishers"`
 	Recorders  []*recorder  `json:"recorders,omitempty"` // if the scenario has any
+	// what the directory's processes announced, if the scenario has any
+	Announcements *announcements `json:"announcements,omitempty"`
+	Listers       []*lister      `json:"listers,omitempty"` // what was listed of them
 	// Certificates are those of survivors, if there were inquests.
 	Certificates []*certificate `json:"certificates,omitempty"`
 

@@ -22,6 +22,9 @@ func resultText(r *Result, sheet cli.Sheet) string {
 	for _, p := range r.Recorders {
 		b.WriteString(sheet.Beside("  ", recorderText(p)))
 	}
+	if text := directoryText(r); text != "" {
+		b.WriteString(sheet.Beside("  ", text))
+	}
 	for _, g := range r.Groups {
 		if g.Digests > 0 {
 			b.WriteString(sheet.Beside("  ", inquestText(g)))
