@@ -37,6 +37,8 @@ type feed struct {
 	// as many feeds as there are here.
 	known bool
 	down  bool
+	// told says that its silence was told: so is its end then.
+	told bool
 	// Where the publisher's frames come from, and where it is asked; a frame came from there.
 	source, control netip.AddrPort
 	spoken          bool
@@ -142,14 +144,14 @@ func (d *feeds) hear(now reliable.Time, i int) {
 	} else if one.down {
 		one.down = false
 		d.change()
-		d.tell(reliable.FeedUp, i)
+		one.told = one.told && !d.tell(reliable.FeedUp, i)
 	}
 	limit := max(feedIntervals*d.s.interval, feedSilence)
 	for k := range d.list {
 		if o := &d.list[k]; k != i && o.known && !o.down && now.Sub(o.heard) >= limit {
 			o.down = true
 			d.change()
-			d.tell(reliable.FeedDown, k)
+			o.told = o.told || d.tell(reliable.FeedDown, k)
 			for _, st := range d.s.streams {
 				st.passed(now)
 			}
@@ -178,10 +180,10 @@ func (d *feeds) wait() time.Duration {
 	return d.patience
 }
 
-// tell places an event about a feed.
-func (d *feeds) tell(kind reliable.EventKind, i int) {
+// tell places an event about a feed, and reports whether there was a place for it.
+func (d *feeds) tell(kind reliable.EventKind, i int) bool {
 	from, _ := d.addr(i)
-	d.s.announceMark(mark{kind: kind, from: from, feed: i})
+	return d.s.announceMark(mark{kind: kind, from: from, feed: i})
 }
 
 // expect takes the addresses that the publisher is asked at, by its feeds: if it has several, and

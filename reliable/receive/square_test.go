@@ -96,7 +96,7 @@ func (q *square) publisher(cfg send.Config) *crier {
 		p.at = append(p.at, netip.AddrPortFrom(netip.AddrFrom4([4]byte{byte(10 + i), 1, 0,
 			byte(len(q.pubs))}), 5000))
 	}
-	p.sent = make([][][]byte, s.Partitions())
+	p.sent = make([][][]byte, max(1, cfg.Layout.Partitions))
 	q.pubs = append(q.pubs, p)
 	return p
 }

@@ -128,7 +128,8 @@ func (s *session) announceChange(kind reliable.EventKind, from netip.AddrPort) {
 	s.announceMark(mark{kind: kind, from: from})
 }
 
-func (s *session) announceMark(one mark) {
+// announceMark places an event into one of the session's streams, and reports whether it did.
+func (s *session) announceMark(one mark) bool {
 	for _, st := range s.streams {
 		if st.phase == starting || st.phase == left || st.over() || len(st.marks) >= maxMarks/2 {
 			continue
@@ -136,6 +137,7 @@ func (s *session) announceMark(one mark) {
 		one.seq = st.win.high
 		st.marks.place(one)
 		st.wake()
-		return
+		return true
 	}
+	return false
 }
