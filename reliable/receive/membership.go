@@ -1,6 +1,7 @@
 package receive
 
 import (
+	"math/bits"
 	"net/netip"
 	"time"
 
@@ -13,63 +14,114 @@ import (
 type memberships struct {
 	version uint64
 	list    []netip.AddrPort
-	refs    []int
-	at      map[netip.AddrPort]int
+	at      map[netip.AddrPort]*joinedGroup
 	// free are places in the list, the one that is free for longest first.
 	free []int
+	// unused is the number of groups that nobody needs any more, and due when the next of them
+	// may be left.
+	unused int
+	due    reliable.Time
+	// lacking says that there was no place for a group since place was last made.
+	lacking bool
 	// refused counts groups that there was no place for, and failed those that weren't joined.
 	refused, failed uint64
 }
 
-const (
-	// maxMemberships bounds the groups that are joined for topics.
-	maxMemberships = 2048
-	// partTime is how long after a session fell silent its data groups are left.
-	partTime = time.Minute
-)
-
-// place gives a group a place for good.
-func (m *memberships) place(g netip.AddrPort) {
-	m.list, m.refs = append(m.list, g), append(m.refs, 1)
-	if m.at == nil {
-		m.at = make(map[netip.AddrPort]int)
-	}
-	m.at[g] = len(m.list) - 1
+// joinedGroup is one of them.
+type joinedGroup struct {
+	place  int
+	refs   int
+	joined reliable.Time
 }
 
-// join has a group joined, once more.
-func (m *memberships) join(g netip.AddrPort) {
-	if i, ok := m.at[g]; ok {
-		m.refs[i]++
-		return
-	}
-	switch {
-	case len(m.free) > 0 && len(m.list) >= 2*len(m.at):
-		i := m.free[0]
+const (
+	// maxMemberships bounds the groups that are joined for topics, and maxDataGroups those that
+	// leave room for the home groups.
+	maxMemberships = 2048
+	maxDataGroups  = maxMemberships - MaxTopics
+	// partTime is how long after a session fell silent its data groups are left.
+	partTime = time.Minute
+	// stayTime is the least time for which a group stays joined, and sweepTime that between two
+	// looks for groups to leave: sessions that come and go, and layouts that change, have no group
+	// joined and left more often.
+	stayTime  = 5 * time.Second
+	sweepTime = time.Second
+	// layoutTime is the least time between two changes of a session's layout.
+	layoutTime = time.Second
+)
+
+// place gives a group a place.
+func (m *memberships) place(now reliable.Time, g netip.AddrPort) {
+	i := len(m.list)
+	if len(m.free) > 0 && i >= 2*len(m.at) {
+		i = m.free[0]
 		m.free = append(m.free[:0], m.free[1:]...)
-		m.list[i], m.refs[i], m.at[g] = g, 1, i
-	case len(m.at) < maxMemberships:
-		m.place(g)
-	default:
-		m.refused++
-		return
+	} else {
+		m.list = append(m.list, netip.AddrPort{})
 	}
+	m.list[i], m.at[g] = g, &joinedGroup{place: i, refs: 1, joined: now}
 	m.version++
+}
+
+// join has a group joined, once more, and reports false if there is no place among so many.
+func (m *memberships) join(now reliable.Time, g netip.AddrPort, places int) bool {
+	if one := m.at[g]; one != nil {
+		if one.refs == 0 {
+			m.unused--
+		}
+		one.refs++
+		return true
+	}
+	if len(m.at) >= places && m.unused > 0 {
+		m.sweep(now, true)
+	}
+	if len(m.at) >= places {
+		m.refused++
+		m.lacking = true
+		return false
+	}
+	m.place(now, g)
+	return true
 }
 
 // leave takes a join back.
-func (m *memberships) leave(g netip.AddrPort) {
-	i, ok := m.at[g]
-	if !ok {
-		return // there was no place for it
-	}
-	if m.refs[i]--; m.refs[i] > 0 {
+func (m *memberships) leave(now reliable.Time, g netip.AddrPort) {
+	one := m.at[g]
+	if one.refs--; one.refs > 0 {
 		return
 	}
+	m.unused++
+	if now.Sub(one.joined) >= stayTime {
+		m.drop(g)
+	} else {
+		m.due = min(m.due, max(now.Add(sweepTime), one.joined.Add(stayTime)))
+	}
+}
+
+// drop leaves a group that nobody needs.
+func (m *memberships) drop(g netip.AddrPort) {
+	i := m.at[g].place
 	delete(m.at, g)
 	m.list[i] = netip.AddrPort{}
 	m.free = append(m.free, i)
+	m.unused--
 	m.version++
+}
+
+// sweep leaves the groups that nobody needs and that were joined for long, or all.
+func (m *memberships) sweep(now reliable.Time, all bool) {
+	m.due = reliable.Never
+	for _, g := range m.list {
+		one := m.at[g]
+		if one == nil || one.refs > 0 {
+			continue
+		}
+		if at := one.joined.Add(stayTime); all || now >= at {
+			m.drop(g)
+		} else {
+			m.due = min(m.due, max(now.Add(sweepTime), at))
+		}
+	}
 }
 
 // Memberships returns the groups to be joined, in the order of frame.Frame.GroupIndex, and the
@@ -90,8 +142,17 @@ func (r *Receiver) NotJoined(group netip.AddrPort) {
 // membership is a session's part in what is joined.
 type membership struct {
 	joined bool
+	// groups are the indexes of the data groups that are joined for it.
+	groups [topic.MaxGroups / 64]uint64
 	// until is when its groups are left, if it is silent; 0: not yet.
 	until reliable.Time
+}
+
+// needs are the data groups of a topic that sessions need: how many, and which have a place.
+type needs struct {
+	group  netip.AddrPort
+	refs   int
+	joined bool
 }
 
 // follow has a session followed as a topic; nil: whatever it is of.
@@ -102,15 +163,20 @@ func (s *session) follow(o *followed) {
 	}
 }
 
-// learn takes the layout of a session, and joins its groups.
+// learn takes the layout of a session, and joins its groups. A publisher's layout never changes; what
+// was heard first may have been a stranger's.
 func (t *topics) learn(s *session, l topic.Layout) {
 	o := s.topic
+	if s.layout != l {
+		if s.layout != (topic.Layout{}) && t.r.now < s.learned.Add(layoutTime) {
+			t.r.stats.OtherLayout++
+			return
+		}
+		t.part(s)
+		s.layout, s.learned = l, t.r.now
+	}
 	if l.Partitions > o.most.Partitions {
 		o.most = l
-	}
-	if s.layout != l {
-		t.part(s)
-		s.layout = l
 	}
 	t.join(s)
 }
@@ -125,37 +191,55 @@ func (t *topics) prepare(now reliable.Time, s *session, f *frame.Frame) {
 	}
 }
 
-// each calls a function for each data group that is wanted of a session, once.
-func (s *session) each(do func(netip.AddrPort)) {
-	if s.topic == nil || s.layout.Groups <= 1 {
+// join joins the data groups that are wanted of a session.
+func (t *topics) join(s *session) {
+	m, o := &s.member, s.topic
+	if m.until = 0; m.joined || o == nil || s.layout.Groups <= 1 {
 		return
 	}
-	var done [topic.MaxGroups + 1]bool
-	for c := range uint32(s.layout.Partitions) {
-		if i := s.layout.Index(c); s.topic.wants(c) && !done[i] {
-			done[i] = true
-			do(s.layout.Group(s.topic.Name, c))
-		}
+	m.joined = true
+	if len(o.needs) < s.layout.Groups {
+		o.needs = append(o.needs, make([]needs, s.layout.Groups-len(o.needs))...)
 	}
-}
-
-// join joins the groups of a session.
-func (t *topics) join(s *session) {
-	if s.member.until = 0; !s.member.joined && s.layout.Groups > 1 {
-		s.member.joined = true
-		s.each(t.groups.join)
+	for c := range uint32(s.layout.Partitions) {
+		i := s.layout.Index(c) - 1
+		if bit := uint64(1) << (i % 64); o.wants(c) && m.groups[i/64]&bit == 0 {
+			m.groups[i/64] |= bit
+			n := &o.needs[i]
+			if !n.group.IsValid() {
+				n.group = s.layout.Group(o.Name, c)
+			}
+			if n.refs++; n.refs == 1 {
+				n.joined = t.groups.join(t.r.now, n.group, maxDataGroups)
+			}
+		}
 	}
 }
 
 // part leaves the groups of a session.
 func (t *topics) part(s *session) {
-	if s.member.joined {
-		gone := s.topic.gone
-		s.topic.gone = false // so that each is what it was when they were joined
-		s.each(t.groups.leave)
-		s.topic.gone = gone
+	for k, word := range s.member.groups {
+		for ; word != 0; word &= word - 1 {
+			n := &s.topic.needs[64*k+bits.TrailingZeros64(word)]
+			if n.refs--; n.refs == 0 && n.joined {
+				n.joined = false
+				t.groups.leave(t.r.now, n.group)
+			}
+		}
 	}
 	s.member = membership{}
+}
+
+// retry joins the groups for which there was no place before.
+func (t *topics) retry() {
+	t.groups.lacking = false
+	for _, o := range t.list {
+		for i := range o.needs {
+			if n := &o.needs[i]; n.refs > 0 && !n.joined {
+				n.joined = t.groups.join(t.r.now, n.group, maxDataGroups)
+			}
+		}
+	}
 }
 
 // rests notes that nothing happens to a session by time alone.
@@ -172,6 +256,12 @@ func (t *topics) rests(s *session) {
 
 // advance leaves the groups of sessions that are silent for long.
 func (t *topics) advance(now reliable.Time) {
+	if now >= t.groups.due {
+		t.groups.sweep(now, false)
+	}
+	if t.groups.lacking && len(t.groups.at) < maxDataGroups {
+		t.retry()
+	}
 	if now < t.due {
 		return
 	}

@@ -161,7 +161,7 @@ func TestPartitionsEnd(t *testing.T) {
 	if ends != 8 || leaves < 1 || leaves > 2 || h.Awaits(q.now) {
 		t.Errorf("%d ends, %d words of leave, awaits %v", ends, leaves, h.Awaits(q.now))
 	}
-	q.pass(time.Second)
+	q.pass(stayTime + sweepTime)
 	if !p.Finished(q.now) {
 		t.Error("the publisher waits")
 	}

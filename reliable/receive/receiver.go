@@ -401,7 +401,8 @@ func (r *Receiver) Deadline() reliable.Time {
 	if r.closed {
 		return at
 	}
-	at = min(r.finder.deadline(), r.rejoins.deadline(), r.evidence.deadline(), r.topics.due)
+	at = min(r.finder.deadline(), r.rejoins.deadline(), r.evidence.deadline(), r.topics.due,
+		r.topics.groups.due)
 	for _, s := range r.live {
 		at = min(at, s.deadline())
 	}

@@ -76,6 +76,8 @@ type session struct {
 	topic  *followed
 	layout topic.Layout
 	member membership
+	// learned is when the layout was taken.
+	learned reliable.Time
 }
 
 // home returns the address that the session's place in the table counts for.

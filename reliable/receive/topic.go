@@ -73,6 +73,9 @@ type followed struct {
 	gone   bool
 	// most is the layout with the most partitions that was heard.
 	most topic.Layout
+	// needs are its data groups, by their indexes, and home says that its home group is joined.
+	needs []needs
+	home  bool
 }
 
 // wants reports whether a partition is wanted.
@@ -103,11 +106,12 @@ type topics struct {
 
 func (t *topics) start(r *Receiver) {
 	t.r, t.due = r, reliable.Never
+	t.groups.at, t.groups.due = make(map[netip.AddrPort]*joinedGroup), reliable.Never
 	for _, g := range r.cfg.Groups {
 		t.plain = append(t.plain, &followed{Topic: Topic{Base: g}, joined: r.cfg.Joined})
-		t.groups.place(g)
+		t.groups.list = append(t.groups.list, g) // for good
+		t.groups.at[g] = &joinedGroup{place: len(t.groups.list) - 1, refs: 1}
 	}
-	t.groups.version = 0
 	for _, one := range r.cfg.Topics {
 		r.Follow(r.cfg.Joined, one)
 	}
@@ -133,7 +137,7 @@ func (r *Receiver) Follow(now reliable.Time, t Topic) bool {
 		}
 	}
 	f.list = append(f.list, o)
-	f.groups.join(topic.Home(o.Name, o.Base))
+	o.home = f.groups.join(now, topic.Home(o.Name, o.Base), maxMemberships)
 	return true
 }
 
@@ -154,8 +158,8 @@ func (r *Receiver) Unfollow(now reliable.Time, name string) {
 	f := &r.topics
 	for _, o := range f.list {
 		o.gone = o.gone || o.Name == name
-		if o.gone {
-			f.groups.leave(topic.Home(o.Name, o.Base))
+		if o.gone && o.home {
+			f.groups.leave(now, topic.Home(o.Name, o.Base))
 		}
 	}
 	f.list = slices.DeleteFunc(f.list, func(o *followed) bool { return o.gone })

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -36,7 +37,7 @@ func TestFollow(t *testing.T) {
 	q.pass(time.Second)
 	q.whole(h, p, upTo(4)...)
 	h.Unfollow(q.now, "quotes")
-	q.pass(time.Second)
+	q.pass(stayTime)
 	if n := h.count(reliable.SessionEnded); n != 4 || h.Awaits(q.now) {
 		t.Errorf("%d of 4 ended, awaits %v", n, h.Awaits(q.now))
 	}
@@ -103,10 +104,11 @@ func TestMadeUpLayouts(t *testing.T) {
 	base := netip.MustParseAddrPort("239.192.1.1:7000")
 	l := newListener(t, Config{Topics: []Topic{{Name: "orders"}}})
 	home := topic.Home("orders", netip.AddrPort{})
+	var before uint64
 	for i, one := range []topic.Layout{{Partitions: 16, Groups: 16, Base: base},
 		{Partitions: 1, Groups: 1, Base: base}, {Partitions: 1 << 30, Groups: 1},
 		{Partitions: 300, Groups: 300}} {
-		before := l.Stats().OtherLayout
+		before = l.Stats().OtherLayout
 		f := sessionOf(t, uint64(10+i), 0, "orders", topic.Layout{Partitions: 1, Groups: 1})
 		f.Channels, f.Groups, f.Base = uint32(one.Partitions), uint32(one.Groups), one.Base
 		l.hears(f)
@@ -121,22 +123,97 @@ func TestMadeUpLayouts(t *testing.T) {
 	if st := l.Stats(); st.OtherTopic != 3 || len(l.table.list) != 0 {
 		t.Errorf("%+v", st)
 	}
-	// The layout that counts may change as the publisher likes, within its own groups.
-	l.hears(sessionOf(t, 23, 0, "orders", layout(256, 256)))
-	if _, list := l.Memberships(); len(list) != 257 {
-		t.Errorf("%d groups", len(list))
-	}
-	l.hears(sessionOf(t, 23, 0, "orders", layout(4, 2)))
-	count := 0
-	if _, list := l.Memberships(); len(list) == 257 {
+	// A layout that changes from frame to frame has no group joined and left as often.
+	count := func() (n int) {
+		_, list := l.Memberships()
 		for _, g := range list {
 			if g.IsValid() {
-				count++
+				n++
 			}
 		}
+		return n
 	}
-	if count != 3 {
-		t.Errorf("%d groups", count)
+	for i := range 2000 {
+		if l.hears(sessionOf(t, 23, 0, "orders", layout(256-252*(i%2), 256-254*(i%2)))); i == 0 {
+			before, _ = l.Memberships()
+		}
+		if l.now = l.now.Add(time.Millisecond); i%100 == 0 {
+			l.Advance(l.now)
+		}
+	}
+	if version, _ := l.Memberships(); version != before || count() != 257 ||
+		l.Stats().OtherLayout < 990 {
+		t.Errorf("%d groups after %d changes: %+v", count(), version-before, l.Stats())
+	}
+	for i := range 10 {
+		l.now = l.now.Add(time.Second)
+		f := sessionOf(t, 23, 0, "orders", layout(4, 2))
+		f.Time += uint64(i)
+		l.hears(f)
+		l.Advance(l.now)
+	}
+	if count() != 3 {
+		t.Errorf("%d groups", count())
+	}
+}
+
+// Topics whose sessions fill the places of groups leave room for the home groups of others, and a
+// group that there was no place for is joined when there is one.
+func TestGroupsThatThereIsNoPlaceFor(t *testing.T) {
+	l := newListener(t, Config{Selects: true})
+	name := func(i int) string { return fmt.Sprint("t", i) }
+	has := func(g netip.AddrPort) bool {
+		_, list := l.Memberships()
+		return slices.Contains(list, g)
+	}
+	for i := range MaxTopics {
+		l.Follow(l.now, Topic{Name: name(i)})
+		l.hears(sessionOf(t, uint64(10+i), 0, name(i), layout(256, 256)))
+	}
+	last := layout(256, 256)
+	for i := range MaxTopics {
+		if !has(topic.Home(name(i), netip.AddrPort{})) {
+			t.Fatal("a home group isn't joined")
+		}
+	}
+	if has(last.Group(name(MaxTopics-1), 255)) || l.Stats().GroupsRefused == 0 {
+		t.Fatalf("%+v", l.Stats())
+	}
+	for i := range MaxTopics - 1 {
+		l.Unfollow(l.now, name(i))
+	}
+	for i := range 10 {
+		l.now = l.now.Add(time.Second)
+		f := sessionOf(t, uint64(9+MaxTopics), 0, name(MaxTopics-1), last)
+		f.Time += uint64(i)
+		l.hears(f)
+		l.Advance(l.now)
+	}
+	for c := range uint32(256) {
+		if !has(last.Group(name(MaxTopics-1), c)) {
+			t.Fatalf("the group of partition %d isn't joined", c)
+		}
+	}
+}
+
+// Sessions that come and go have no group joined and left as often.
+func TestSessionsThatComeAndGo(t *testing.T) {
+	l := newListener(t, Config{Topics: []Topic{{Name: "orders"}}})
+	changes := uint64(0)
+	last, _ := l.Memberships()
+	for i := range uint64(1000) {
+		l.hears(sessionOf(t, 100+i, 0, "orders", layout(256, 256)))
+		l.hears(rig.Made(t, frame.Frame{Kind: frame.Bye, Session: 100 + i, Time: 1 << 60}))
+		l.Advance(l.now)
+		version, _ := l.Memberships()
+		if changes += version - last; i == 0 {
+			changes = 0
+		}
+		last = version
+		l.now = l.now.Add(10 * time.Millisecond)
+	}
+	if changes > 2*256*2 {
+		t.Errorf("%d groups joined or left", changes)
 	}
 }
 
