@@ -9,7 +9,8 @@
 // The packages:
 //
 //   - [crier/publisher] sends. Start with its Config, whose zero value works.
-//   - [crier/subscriber] receives.
+//   - [crier/subscriber] receives, and [crier/subscriber/directory] lists the topics that are
+//     published.
 //   - [crier/multicast] is the rim: sockets, interfaces, timers, and the loop that
 //     drives a protocol machine. It knows no frames.
 //   - [crier/reliable] is the protocol without clock, goroutine or socket, and

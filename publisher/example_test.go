@@ -90,6 +90,37 @@ func ExamplePublisher_WaitTaken() {
 	// Output: the desk has it
 }
 
+// A topic in partitions: a key selects the partition, and comes with the message. The messages
+// of a key have an order.
+func ExamplePublisher_Send() {
+	p, err := publisher.New(publisher.Config{
+		Topic:      "example.orders",
+		Partitions: 4,
+		NoAnnounce: true, // or else crier ls shows it
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer p.Close()
+	for _, m := range []publisher.Message{
+		{Key: []byte("EURUSD"), Payload: []byte("buy 100")},
+		{Key: []byte("EURUSD"), Payload: []byte("sell 50"), Headers: []publisher.Header{
+			{Name: "desk", Value: []byte("fx")},
+		}},
+		{To: publisher.ToPartition(3), Payload: []byte("end of day")},
+	} {
+		at, err := p.Send(context.Background(), m)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("%s: partition %d, offset %d\n", m.Payload, at.Partition, at.Offset)
+	}
+	// Output:
+	// buy 100: partition 1, offset 0
+	// sell 50: partition 1, offset 1
+	// end of day: partition 3, offset 0
+}
+
 // Counters are named and described: here they become metrics as Prometheus reads them.
 func ExampleStats_Counters() {
 	var st publisher.Stats // of a Publisher: st := p.Stats()

@@ -27,6 +27,13 @@
 // Payloads are views. They are valid until the Handler returns, or until the step of the
 // iteration ends. Copy the ones to keep.
 //
+// With a Topic, no address is needed: the groups follow from its name. Each partition is a stream
+// with its own offsets, and its sessions begin and end by themselves; Event.Partition names it.
+// Config.Partitions selects some, and the network keeps the others away. A Topic with "*" is a
+// pattern: the topics that match are followed, also those that appear later. With Feeds, the same
+// datagrams come by two to four networks, and the first copy of each counts. Event.Key and
+// Event.Header return what came with a message. See docs/TOPICS.md.
+//
 // A message waits in a buffer while an earlier one is missing, or while the application is
 // busy. Memory.Buffer bounds that buffer. A message that finds no room there is requested
 // again once there is room, if the publisher still holds it.

@@ -13,7 +13,7 @@ import (
 
 // Range over the events until the session ends.
 func Example() {
-	group := netip.MustParseAddrPort("239.77.0.2:7702")
+	group := netip.MustParseAddrPort("239.77.0.11:7711")
 	s, err := subscriber.New(subscriber.Config{Groups: []netip.AddrPort{group}})
 	if err != nil {
 		log.Fatal(err)
@@ -83,6 +83,46 @@ func ExampleConfig_handler() {
 	p.Close()
 	<-ended
 	// Output: hello
+}
+
+// A topic needs no address, and a subscriber hears the partitions that it wants. Here they are
+// all wanted, and events tell which one a message is in.
+func ExampleConfig_topic() {
+	s, err := subscriber.New(subscriber.Config{
+		Topic:      "example.trades",
+		Partitions: nil, // all; []uint32{3, 7} for two of them
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer s.Close()
+
+	p, err := publisher.New(publisher.Config{
+		Topic:      "example.trades",
+		Partitions: 4,
+		NoAnnounce: true, // or else crier ls shows it
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := p.Send(context.Background(), publisher.Message{
+		Key:     []byte("EURUSD"),
+		Headers: []publisher.Header{{Name: "venue", Value: []byte("XLON")}},
+		Payload: []byte("1.0842"),
+	}); err != nil {
+		log.Fatal(err)
+	}
+	go p.Close() // repairs missing messages meanwhile
+
+	for ev := range s.Messages(context.Background()) {
+		if ev.Kind != subscriber.Message {
+			continue
+		}
+		venue, _ := ev.Header("venue")
+		fmt.Printf("partition %d: %s at %s, of %s\n", ev.Partition, ev.Payload, venue, ev.Key())
+		break
+	}
+	// Output: partition 1: 1.0842 at XLON, of EURUSD
 }
 
 // quote is the message of Example_json.
