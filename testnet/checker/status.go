@@ -94,8 +94,8 @@ func (s *statuses) judge(now reliable.Time, f *frame.Frame) {
 				requestLeast)
 		}
 	default:
-		// As partitions begin, each may have a report of its own.
-		burst := int64(statusBurst + len(s.s.Publisher.Streams())/2)
+		// As partitions begin and catch up, each may have a report of its own.
+		burst := int64(statusBurst + len(s.s.Publisher.Streams()))
 		if s.regular.take(now, s.every*3/4, burst) {
 			s.fail("it sends STATUS more often than %d times and each %v", burst, s.every)
 		}

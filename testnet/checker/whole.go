@@ -128,7 +128,7 @@ func (v *view) opens(d *world.Datagram) bool {
 			func(st receive.SessionStats) bool { return st.ID == v.s.ID })
 	}
 	if w.opened && !v.sub.Wants(v.s) {
-		if d.Frame.Kind == frame.Session {
+		if d.Frame.Kind == frame.Session && !v.elsewhere(d) {
 			w.life.aliveBy(now, d.Frame.Time)
 		}
 		return false
