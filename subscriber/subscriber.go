@@ -344,6 +344,9 @@ func (s *Subscriber) allSent() {
 func (s *Subscriber) Close() error {
 	s.closing.Do(func() {
 		s.loop.Lock()
+		if s.absent.watched { // a session may have been shorter than the time between two looks
+			s.lookForAbsent(s.loop.Now())
+		}
 		s.receiver.Close(reliable.Time(s.loop.Now()))
 		s.closed = true
 		failed := s.failed

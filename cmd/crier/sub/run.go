@@ -59,7 +59,7 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	stopProgress()
 	stopReports()
 	stopPursuit()
-	sum := f.tally.summary(sub, !f.left)
+	sum := f.tally.summary(sub, !f.left, o.cfg.Feeds)
 	sum.CatchUp = pursuit.summary()
 	if !o.quiet {
 		fmt.Fprint(std.Err, summaryText(sum, cli.Size(o.cfg.Link.ReadBuffer),

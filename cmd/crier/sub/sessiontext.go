@@ -45,6 +45,7 @@ func (b *sessionText) one(sum *Summary, s *SessionSummary) {
 		cli.Offsets(s.FirstOffset, s.NextOffset), s.End)
 	b.delivered(s, s.Counters)
 	b.fate(s, "  ")
+	b.feeds(s)
 	b.times(s)
 	b.counters(s.Counters)
 }
@@ -121,6 +122,7 @@ func (b *sessionText) several(sum *Summary, list []*SessionSummary) {
 		fmt.Fprintf(b, "  and %s more: --summary has all\n",
 			cli.Counted(uint64(told-mostPartitions), "partition", "partitions"))
 	}
+	b.feeds(first)
 	b.times(first)
 	b.counters(all.Counters)
 }

@@ -50,7 +50,7 @@ func (s *Summary) UnmarshalJSON(data []byte) error {
 
 // SessionSummary is the part of a Summary of one partition of a session. Offsets are
 // [first_offset, next_offset); delivered + lost is their number. Latencies and the like are those
-// of all partitions of the session together.
+// of all partitions of the session together, and so are feeds.
 type SessionSummary struct {
 	Session     string          `json:"session"`
 	Partition   uint32          `json:"partition"`       // that the row is of
@@ -69,7 +69,9 @@ type SessionSummary struct {
 	// Taken is until it was taken from the subscriber's queue.
 	Taken    *hist.Quantiles `json:"taken_ns"`
 	Recovery *hist.Quantiles `json:"recovery_ns"`
-	End      string          `json:"end"`
+	// Feeds are there if the session came by several.
+	Feeds []FeedSummary `json:"feeds,omitempty"`
+	End   string        `json:"end"`
 	// Continued is the session that goes on where this one ended, if it fell silent.
 	Continued string `json:"continued_by,omitempty"`
 	// Certificate is the last certificate of the publisher's survivors.

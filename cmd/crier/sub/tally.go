@@ -320,7 +320,8 @@ func (t *tally) unmeasure() {
 
 // summary returns what was counted. If all of the stream was taken, the ranges of offsets are
 // the subscriber's; otherwise they end with the last message taken.
-func (t *tally) summary(sub *subscriber.Subscriber, all bool) *Summary {
+// Feeds are those that were given.
+func (t *tally) summary(sub *subscriber.Subscriber, all bool, feeds []subscriber.Feed) *Summary {
 	st := sub.Stats()
 	sum := &Summary{
 		Sessions: []*SessionSummary{}, MoreSessions: t.dropped, Counters: counts.Of(st.Counters()),
@@ -350,6 +351,7 @@ func (t *tally) summary(sub *subscriber.Subscriber, all bool) *Summary {
 			s.NextOffset = s.FirstOffset + s.Delivered + s.Lost
 			s.Counters = s.Counters.Without(aheadOfTally...)
 		}
+		s.Feeds = feedsOf(sub.Feeds(s.session), feeds)
 		s.times.measured()
 		s.Latency, s.Recovery, s.Taken = s.times.Latency, s.times.Recovery, s.times.Taken
 		sum.Sessions = append(sum.Sessions, &s.SessionSummary)
