@@ -180,3 +180,33 @@ func TestIdlePartitions(t *testing.T) {
 		}
 	}
 }
+
+// The row of a subscriber sums up what it lacks of all partitions that it has named.
+func TestRowOverPartitions(t *testing.T) {
+	p := newParted(t, Config{Layout: topic.Layout{Partitions: 3},
+		Flow: Flow{Pace: reliable.Slowest()}})
+	p.run(200 * time.Millisecond)
+	p.status(5, 2, 0, 0)
+	p.status(5, 0, 0, 0)
+	for range 3 {
+		for _, channel := range []uint32{0, 1, 2, 2} {
+			if _, err := p.Stream(channel).Publish(p.now, []byte("x")); err != nil {
+				t.Fatal(err)
+			}
+			p.send()
+		}
+	}
+	p.status(5, 0, 3, 0) // all of partition 0, and nothing of partition 2
+	rows := p.Members()
+	if len(rows) != 1 || len(rows[0].Partitions) != 2 {
+		t.Fatalf("the subscriber's rows are %+v", rows)
+	}
+	row := rows[0]
+	if zero, two := row.Partitions[0], row.Partitions[1]; zero.Partition != 0 || zero.Lag != 0 ||
+		zero.Lacks || two.Partition != 2 || two.Lag != 6 || !two.Lacks {
+		t.Errorf("by partition: %+v", row.Partitions)
+	}
+	if row.Lag != 6 || !row.Lacks {
+		t.Errorf("in all it is %d behind, lacks %v", row.Lag, row.Lacks)
+	}
+}
