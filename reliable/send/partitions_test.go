@@ -2,6 +2,7 @@ package send
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -208,5 +209,30 @@ func TestRowOverPartitions(t *testing.T) {
 	}
 	if row.Lag != 6 || !row.Lacks {
 		t.Errorf("in all it is %d behind, lacks %v", row.Lag, row.Lacks)
+	}
+}
+
+// The jobs of the disk are for the partitions in turn, whatever the first of them has to write.
+func TestJobsTakeTurns(t *testing.T) {
+	p := newParted(t, Config{Layout: topic.Layout{Partitions: 3}, Flow: Flow{Pace: reliable.Slowest()},
+		Retention: Retention{ResendBuffer: 3 << 20, Disk: 12 << 20}})
+	p.run(200 * time.Millisecond)
+	for _, channel := range []uint32{0, 2} {
+		p.status(5, channel, 0, 0) // and it takes nothing
+		for range 700 {
+			if _, err := p.Stream(channel).Publish(p.now, make([]byte, 1300)); err != nil {
+				t.Fatal(err)
+			}
+			p.send()
+		}
+	}
+	tapes := [3]rig.Tape{{ByNeed: true}, {ByNeed: true}, {ByNeed: true}}
+	var order []uint32
+	for st, job, ok := p.NextJob(); ok && len(order) < 4; st, job, ok = p.NextJob() {
+		order = append(order, st.channel)
+		st.DiskDone(p.now, tapes[st.channel].Do(job))
+	}
+	if !slices.Equal(order, []uint32{0, 2, 0, 2}) {
+		t.Errorf("the jobs are for the partitions %v", order)
 	}
 }
