@@ -81,3 +81,24 @@ func TestSelection(t *testing.T) {
 		t.Errorf("after the end of two: %q", f.topics)
 	}
 }
+
+// TestSelectionOfLostEvents follows a topic though the event that it was found had no room.
+func TestSelectionOfLostEvents(t *testing.T) {
+	p, _ := topic.ParsePattern("*")
+	l, err := NewListener(ListenerConfig{ID: 1, Pattern: p, Events: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, f := NewSelection(l), &follower{}
+	now := reliable.Time(time.Second)
+	for i := range uint64(maxEvents + 1) {
+		l.Handle(now, address(1), announce(t, 1+i, func(f *frame.Frame) {
+			if f.Topic = []byte("crowd"); i == maxEvents {
+				f.Topic = []byte("late")
+			}
+		}))
+	}
+	if s.Settle(now, f); l.Stats().EventsLost != 1 || !slices.Equal(f.topics, []string{"crowd", "late"}) {
+		t.Errorf("%d events are lost, and %q are followed", l.Stats().EventsLost, f.topics)
+	}
+}
