@@ -159,17 +159,14 @@ func (p *Publisher) tryPublish(at *lane, m *Message) (Place, error) {
 }
 
 // accept has a partition accept a message in a lane, for w or for one who doesn't wait. It returns
-// ErrFull if there is no room, or others wait. The memory of the properties is shared: they are
-// encoded each time.
+// ErrFull if there is no room, or others wait.
 func (p *Publisher) accept(at *lane, w *waiter, m *Message) (Place, error) {
 	to, place, err := p.turn(at, w, len(m.Payload))
 	if err != nil {
 		return place, err
 	}
-	properties, err := p.sender.Properties(m.Key, m.Headers)
-	if err == nil {
-		place.Offset, err = to.stream.PublishWith(reliable.Time(p.loop.Now()), properties, m.Payload)
-	}
+	place.Offset, err = to.stream.PublishMessage(reliable.Time(p.loop.Now()), m.Key, m.Headers,
+		m.Payload)
 	return place, err
 }
 

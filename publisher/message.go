@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"crier/reliable"
-	"crier/reliable/frame"
 	"crier/reliable/topic"
 )
 
@@ -87,13 +86,9 @@ func (p *Publisher) begin(m *Message) (at *lane, place Place, done bool, err err
 	seen := p.loop.Enter()
 	at, err = p.lanes.of(m)
 	if err == nil && seen {
-		var properties frame.Properties
-		properties, err = p.sender.Properties(m.Key, m.Headers)
-		if err == nil {
-			to := p.lanes.pick(at, len(m.Payload))
-			place.Partition = to.partition
-			place.Offset, done = to.stream.AppendWith(properties, m.Payload)
-		}
+		to := p.lanes.pick(at, len(m.Payload))
+		place.Partition = to.partition
+		place.Offset, done, err = to.stream.AppendMessage(m.Key, m.Headers, m.Payload)
 	}
 	if err != nil || done {
 		p.loop.Unlock()

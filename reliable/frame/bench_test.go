@@ -121,14 +121,14 @@ func BenchmarkBuild(b *testing.B) {
 	})
 	b.Run("data14keyed", func(b *testing.B) {
 		var build Builder
-		var p Properties
 		buf := make([]byte, 0, DataSize(1472))
 		b.ReportAllocs()
 		for b.Loop() {
 			build.Open(buf, 1, 0, 2, 3, 4)
 			for range 14 {
-				p, _ = AppendProperties(p[:0], benchKey, benchHeaders)
-				build.AddWith(p, message)
+				if ok, err := build.AddMessage(benchKey, benchHeaders, message); !ok || err != nil {
+					b.Fatal(err)
+				}
 			}
 			build.Seal(false)
 		}

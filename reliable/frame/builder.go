@@ -2,6 +2,7 @@ package frame
 
 import (
 	"encoding/binary"
+	"unicode/utf8"
 
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
 )
@@ -125,6 +126,98 @@ func (b *Builder) AddWith(properties Properties, message []byte) {
 	w = append(w, message...)
 	b.e.w.b = append(w, properties...)
 	b.count++
+}
+
+// AddMessage appends a whole message with a key and headers, and reports whether it fitted. The
+// error is that of AppendProperties. It costs less than that and AddWith.
+func (b *Builder) AddMessage(key []byte, headers []MessageHeader, message []byte) (bool, error) {
+	if b.addUsual(key, headers, message) {
+		return true, nil
+	}
+	size, err := propertiesSize(key, headers)
+	if err != nil {
+		return false, err
+	}
+	n := len(message)
+	if size == 0 {
+		if b.Fits(n) {
+			b.Add(message)
+			return true, nil
+		}
+		return false, nil
+	}
+	if len(b.e.w.b)+1+chunkHead(n)+n+size > b.limit {
+		return false, nil
+	}
+	w := append(b.e.w.b, msgpcode.FixedArrayLow|2)
+	if n < 1<<8 {
+		w = append(w, msgpcode.Bin8, byte(n))
+	} else {
+		w = append(w, msgpcode.Bin16, byte(n>>8), byte(n))
+	}
+	w = append(w, message...)
+	b.e.w.b = w[:len(w)+size]
+	putProperties(b.e.w.b[len(w):], key, headers)
+	b.count++
+	return true, nil
+}
+
+// addUsual is AddMessage for what most publishers send: a payload of up to 255 bytes with a key,
+// and up to 15 headers with names of up to 31 bytes of ASCII and values of up to 255. It does
+// nothing and reports false for anything else, and where there is no room.
+func (b *Builder) addUsual(key []byte, headers []MessageHeader, message []byte) bool {
+	w := b.e.w.b
+	at := len(w)
+	to := at + 3 + len(message) // where the properties begin
+	end := to + 4 + len(key)
+	if len(message) > 255 || len(key) == 0 || len(key) > 255 || len(headers) > 15 ||
+		end > b.limit {
+		return false
+	}
+	w = w[:b.limit]
+	head := w[at : at+3]
+	head[0], head[1], head[2] = msgpcode.FixedArrayLow|2, msgpcode.Bin8, byte(len(message))
+	copy(w[at+3:], message)
+	head = w[to : to+4]
+	head[0], head[1] = msgpcode.FixedMapLow|1, keyMessageKey
+	head[2], head[3] = msgpcode.Bin8, byte(len(key))
+	copy(w[to+4:], key)
+	if len(headers) > 0 {
+		if end+2 > len(w) {
+			return false
+		}
+		head[0]++
+		w[end], w[end+1] = keyHeaders, msgpcode.FixedMapLow|byte(len(headers))
+		end += 2
+	}
+	for i := range headers {
+		h := &headers[i]
+		name, value := h.Name, h.Value
+		at := end + 1 + len(name)
+		if len(name) == 0 || len(name) > 31 || len(value) > 255 || at+2+len(value) > len(w) ||
+			i > 0 && h.check(headers[:i]) != nil {
+			return false
+		}
+		w[end] = msgpcode.FixedStrLow | byte(len(name))
+		all := byte(0)
+		to := w[end+1:][:len(name)]
+		for j := range to {
+			to[j] = name[j]
+			all |= name[j]
+		}
+		if all >= utf8.RuneSelf {
+			return false
+		}
+		w[at], w[at+1] = msgpcode.Bin8, byte(len(value))
+		copy(w[at+2:], value)
+		end = at + 2 + len(value)
+	}
+	if end-to > MaxProperties {
+		return false
+	}
+	b.e.w.b = w[:end]
+	b.count++
+	return true
 }
 
 // AddRun appends whole messages up to the first that doesn't fit, and returns their number

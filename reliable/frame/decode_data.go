@@ -74,6 +74,13 @@ func (f *Frame) plainChunks(b []byte, n int) bool {
 			chunks = appendChunk(chunks, b[from:i:i], total)
 			total = 0
 		case msgpcode.FixedArrayLow | 2: // a message with properties
+			if total == 0 {
+				from := i
+				if chunks, i, n = usualChunks(b, i, n, chunks); i > from {
+					n++ // which the loop takes off
+					continue
+				}
+			}
 			data, at := binAt(b, i+1)
 			if at < 0 {
 				return false
@@ -102,6 +109,29 @@ func (f *Frame) plainChunks(b []byte, n int) bool {
 			return false
 		}
 	}
+}
+
+// usualChunks parses messages with properties as most publishers write them, at b[i:] and
+// following each other, up to n, into elements that chunks has room for: a payload of up to 255
+// bytes, a key, and up to 15 headers with names of up to 31 bytes of ASCII and values of up to
+// 255. It returns the chunks, the place behind them, and how many are left of n: it leaves to
+// others whatever is different.
+func usualChunks(b []byte, i, n int, chunks []Chunk) ([]Chunk, int, int) {
+	for n > 0 && len(chunks) < cap(chunks) && i+2 < len(b) &&
+		b[i] == msgpcode.FixedArrayLow|2 && b[i+1] == msgpcode.Bin8 {
+		from := i + 3
+		at := from + int(b[i+2])
+		next := usualAt(b, at)
+		if next < 0 {
+			break
+		}
+		chunks = chunks[:len(chunks)+1]
+		c := &chunks[len(chunks)-1]
+		c.Data, c.Total, c.Skip, c.Properties = b[from:at:at], 0, 0, b[at:next:next]
+		i = next
+		n--
+	}
+	return chunks, i, n
 }
 
 // appendChunk appends a chunk. Mostly it reuses an element of the slice, field by field.

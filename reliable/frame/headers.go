@@ -44,70 +44,96 @@ type Properties []byte
 // AppendProperties appends the key and the headers of a message to dst, or nothing if there are
 // neither. The error names the limit that they exceed; dst then is as before.
 func AppendProperties(dst []byte, key []byte, headers []MessageHeader) (Properties, error) {
+	size, err := propertiesSize(key, headers)
+	if err != nil || size == 0 {
+		return dst, err
+	}
+	at := len(dst)
+	dst = slices.Grow(dst, size)[:at+size]
+	putProperties(dst[at:], key, headers)
+	return dst, nil
+}
+
+// propertiesSize checks the key and the headers of a message, and returns their size, encoded: 0
+// for neither.
+func propertiesSize(key []byte, headers []MessageHeader) (int, error) {
 	if len(key) > MaxMessageKey {
-		return dst, fmt.Errorf("a key of %d bytes is longer than %d: use a hash of it", len(key),
+		return 0, fmt.Errorf("a key of %d bytes is longer than %d: use a hash of it", len(key),
 			MaxMessageKey)
 	}
 	if len(headers) > MaxHeaders {
-		return dst, fmt.Errorf("%d headers are more than %d: put the rest into the payload",
+		return 0, fmt.Errorf("%d headers are more than %d: put the rest into the payload",
 			len(headers), MaxHeaders)
 	}
-	pairs, size := byte(0), 1
+	size := 1
 	if len(key) > 0 {
-		pairs, size = 1, size+3+len(key)
+		size += 3 + len(key)
 	}
-	if n := len(headers); n > 0 {
-		pairs, size = pairs+1, size+2
-		if n > 15 {
-			size += 2
-		}
+	if n := len(headers); n > 15 {
+		size += 4
+	} else if n > 0 {
+		size += 2
+	} else if len(key) == 0 {
+		return 0, nil
 	}
 	for i := range headers {
 		h := &headers[i]
 		if i > 0 || !h.isPlain() {
 			if err := h.check(headers[:i]); err != nil {
-				return dst, err
+				return 0, err
 			}
 		}
 		size += h.size()
 	}
-	if pairs == 0 {
-		return dst, nil
-	}
 	if size > MaxProperties {
-		return dst, fmt.Errorf("the key and the headers take %d bytes, and may take %d: put the "+
+		return 0, fmt.Errorf("the key and the headers take %d bytes, and may take %d: put the "+
 			"rest into the payload", size, MaxProperties)
 	}
-	b := append(slices.Grow(dst, size), msgpcode.FixedMapLow|pairs)
-	if len(key) > 0 {
-		b = append(append(b, keyMessageKey, msgpcode.Bin8, byte(len(key))), key...)
+	return size, nil
+}
+
+// putProperties encodes the key and the headers of a message into w, which has their size.
+func putProperties(w []byte, key []byte, headers []MessageHeader) {
+	w[0] = msgpcode.FixedMapLow
+	at := 1
+	if n := len(key); n > 0 {
+		w[0]++
+		head := w[at : at+3]
+		head[0], head[1], head[2] = keyMessageKey, msgpcode.Bin8, byte(n)
+		at += 3 + copy(w[at+3:], key)
 	}
 	switch n := len(headers); {
 	case n > 15:
-		b = append(b, keyHeaders, msgpcode.Map16, 0, byte(n))
+		w[0]++
+		at += copy(w[at:], []byte{keyHeaders, msgpcode.Map16, 0, byte(n)})
 	case n > 0:
-		b = append(b, keyHeaders, msgpcode.FixedMapLow|byte(n))
+		w[0]++
+		w[at], w[at+1] = keyHeaders, msgpcode.FixedMapLow|byte(n)
+		at += 2
 	}
 	for i := range headers {
-		b = headers[i].append(b)
+		at += headers[i].put(w[at:])
 	}
-	return b, nil
 }
 
-// append appends the header to b.
-func (h *MessageHeader) append(b []byte) []byte {
+// put encodes the header into w, and returns its size.
+func (h *MessageHeader) put(w []byte) int {
+	at := 1
 	if n := len(h.Name); n < 32 {
-		b = append(b, msgpcode.FixedStrLow|byte(n))
+		w[0] = msgpcode.FixedStrLow | byte(n)
 	} else {
-		b = append(b, msgpcode.Str8, byte(n))
+		w[0], w[1] = msgpcode.Str8, byte(n)
+		at = 2
 	}
-	b = append(b, h.Name...)
+	at += copy(w[at:], h.Name)
 	if n := len(h.Value); n < 1<<8 {
-		b = append(b, msgpcode.Bin8, byte(n))
+		w[at], w[at+1] = msgpcode.Bin8, byte(n)
+		at += 2
 	} else {
-		b = append(b, msgpcode.Bin16, byte(n>>8), byte(n))
+		w[at], w[at+1], w[at+2] = msgpcode.Bin16, byte(n>>8), byte(n)
+		at += 3
 	}
-	return append(b, h.Value...)
+	return at + copy(w[at:], h.Value)
 }
 
 // size returns the size of the header, encoded.
@@ -122,12 +148,11 @@ func (h *MessageHeader) size() int {
 // isPlain reports whether a header, if it is the first one, needs no further check: its name is of
 // ASCII.
 func (h *MessageHeader) isPlain() bool {
+	all := byte(0)
 	for i := range len(h.Name) {
-		if h.Name[i] >= utf8.RuneSelf {
-			return false
-		}
+		all |= h.Name[i]
 	}
-	return len(h.Name) > 0 && len(h.Name) <= MaxHeaderName && len(h.Value) <= MaxProperties
+	return all < utf8.RuneSelf && len(h.Name) > 0 && len(h.Name) <= MaxHeaderName && len(h.Value) <= MaxProperties
 }
 
 // check returns an error if the header can't follow the ones before it.
@@ -282,26 +307,28 @@ func usualAt(b []byte, at int) (next int) {
 	if pairs == msgpcode.FixedMapLow|1 && next <= len(b) {
 		return next
 	}
-	if pairs != msgpcode.FixedMapLow|2 || next+1 >= len(b) || b[next] != keyHeaders ||
-		!msgpcode.IsFixedMap(b[next+1]) {
+	if pairs != msgpcode.FixedMapLow|2 || next+1 >= len(b) || b[next] != keyHeaders {
 		return -1
 	}
-	n := int(b[next+1] & msgpcode.FixedMapMask)
+	n := int(b[next+1]) - int(msgpcode.FixedMapLow)
+	if n < 0 || n > 15 {
+		return -1
+	}
 	for next += 2; n > 0; n-- {
-		if next >= len(b) || !msgpcode.IsFixedString(b[next]) || b[next] == msgpcode.FixedStrLow {
+		if next >= len(b) {
 			return -1
 		}
+		size := int(b[next]) - int(msgpcode.FixedStrLow)
 		name := next + 1
-		next = name + int(b[next]&msgpcode.FixedStrMask)
-		if next+1 >= len(b) || b[next] != msgpcode.Bin8 {
+		next = name + size
+		if size < 1 || size > 31 || next+1 >= len(b) || b[next] != msgpcode.Bin8 {
 			return -1
 		}
+		all := byte(0)
 		for _, c := range b[name:next] {
-			if c >= utf8.RuneSelf {
-				return -1
-			}
+			all |= c
 		}
-		if next += 2 + int(b[next+1]); next > len(b) {
+		if next += 2 + int(b[next+1]); all >= utf8.RuneSelf || next > len(b) {
 			return -1
 		}
 	}

@@ -269,3 +269,38 @@ func TestPropertiesOfFrames(t *testing.T) {
 		}
 	}
 }
+
+// AddMessage adds what AppendProperties and AddWith do, as long as it fits.
+func TestAddMessage(t *testing.T) {
+	long := strings.Repeat("n", 40)
+	for _, headers := range [][]MessageHeader{
+		nil, {{"h", nil}}, {{"venue", []byte("XLON")}, {"span", make([]byte, 8)}},
+		{{long, []byte("v")}}, {{"v", make([]byte, 300)}}, {{"Übung", []byte("v")}},
+		{{"a", nil}, {"a", nil}}, {{"", nil}}, {{"\xff", nil}}, {{"v", make([]byte, 1020)}},
+		make([]MessageHeader, 33), {{"a", make([]byte, 255)}, {"b", make([]byte, 255)},
+			{"c", make([]byte, 255)}, {"d", make([]byte, 255)}},
+	} {
+		for _, key := range []int{0, 1, 8, 255, 256} {
+			for _, size := range []int{0, 64, 255, 256, 900} {
+				key, message := make([]byte, key), make([]byte, size)
+				for room := dataHead + tagSize; room <= 1472; room += 97 {
+					var one, two Builder
+					one.Open(make([]byte, 0, room), 1, 0, 2, 3, 4)
+					two.Open(make([]byte, 0, room), 1, 0, 2, 3, 4)
+					p, wrong := AppendProperties(nil, key, headers)
+					fits := wrong == nil && one.FitsWith(p, size)
+					if fits {
+						one.AddWith(p, message)
+					}
+					ok, err := two.AddMessage(key, headers, message)
+					if ok != fits || fmt.Sprint(err) != fmt.Sprint(wrong) {
+						t.Fatalf("%d, %d: %v, %v, not %v, %v", len(key), size, ok, err, fits, wrong)
+					}
+					if a, b := one.Seal(false), two.Seal(false); !bytes.Equal(a, b) {
+						t.Fatalf("%d, %d: %x, not %x", len(key), size, b, a)
+					}
+				}
+			}
+		}
+	}
+}

@@ -56,18 +56,47 @@ func (st *Stream) Append(message []byte) (uint64, bool) {
 	return offset, true
 }
 
-// AppendWith is Append for a message with properties.
-func (st *Stream) AppendWith(properties frame.Properties, message []byte) (uint64, bool) {
-	if st.closed() || !st.packer.build.IsOpen() ||
-		!st.packer.build.FitsWith(properties, len(message)) {
-		return 0, false
+// AppendMessage is Append for a message with a key and headers. The error is that of
+// Sender.Properties.
+func (st *Stream) AppendMessage(
+	key []byte, headers []reliable.Header, message []byte,
+) (offset uint64, ok bool, err error) {
+	if st.closed() || !st.packer.build.IsOpen() {
+		return 0, false, nil
 	}
-	st.packer.build.AddWith(properties, message)
-	offset := st.packer.nextOffset
+	if ok, err = st.packer.build.AddMessage(key, headers, message); !ok {
+		return 0, false, err
+	}
+	offset = st.packer.nextOffset
 	st.packer.nextOffset++
 	st.tally.accepted++
 	st.tally.acceptedBytes += uint64(len(message))
-	return offset, true
+	return offset, true, nil
+}
+
+// PublishMessage is Publish for a message with a key and headers. If they leave no room for a
+// message in a datagram, it returns a PropertiesError. Its other errors are those of Publish and
+// Sender.Properties.
+func (st *Stream) PublishMessage(
+	now reliable.Time, key []byte, headers []reliable.Header, message []byte,
+) (uint64, error) {
+	if len(key) == 0 && len(headers) == 0 {
+		return st.PublishWith(now, nil, message)
+	}
+	// Mostly it fits into the open frame, where it is encoded once.
+	offset, ok, err := st.AppendMessage(key, headers, message)
+	if err != nil {
+		return 0, err
+	}
+	if ok {
+		st.session.schedule.published(st)
+		return offset, nil
+	}
+	properties, err := st.session.Properties(key, headers)
+	if err != nil {
+		return 0, err
+	}
+	return st.PublishWith(now, properties, message)
 }
 
 // Properties encodes the key and the headers of a message. The result is valid until the next
