@@ -85,7 +85,7 @@ func (f *Fan) Write(to netip.AddrPort, b []byte, segment int) (int, error) {
 	defer f.writing.Unlock()
 	only := -1
 	if !to.Addr().IsMulticast() {
-		only = f.route.feed(to.Addr())
+		only = f.route.feed(to)
 	}
 	if any := f.admit(len(b)); !any && only < 0 {
 		return 0, ErrWouldBlock

@@ -122,13 +122,16 @@ func TestFanWrites(t *testing.T) {
 		write(host, "heard")
 		f.route.heard([]Packet{{From: host, Feed: 0}})
 		write(host, "moved")
-		if got, want := lanes[0].text(), "1:home 1:data 77:both 9:unheard 9:moved"; got != want {
+		// Another socket of the host listens to the other feed alone.
+		f.route.heard([]Packet{{From: netip.AddrPortFrom(host.Addr(), 1001), Feed: 1}})
+		write(host, "still")
+		if got, want := lanes[0].text(), "1:home 1:data 77:both 9:unheard 9:moved 9:still"; got != want {
 			t.Errorf("the first feed got %q, want %q", got, want)
 		}
 		if got, want := lanes[1].text(), "2:home 2:data 77:both 9:heard"; got != want {
 			t.Errorf("the second feed got %q, want %q", got, want)
 		}
-		if datagrams, bytes := f.Taken(); datagrams != 29 || bytes != 29 {
+		if datagrams, bytes := f.Taken(); datagrams != 34 || bytes != 34 {
 			t.Errorf("%d datagrams of %d bytes were taken", datagrams, bytes)
 		}
 		if err := f.Close(); err != nil {
@@ -290,14 +293,15 @@ func TestBacklogIsAQueue(t *testing.T) {
 func TestRouteForgets(t *testing.T) {
 	var r route
 	r.init()
-	address := func(i int) netip.Addr {
-		return netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
+	address := func(i int) netip.AddrPort {
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8),
+			byte(i)}), 1)
 	}
-	kept := netip.MustParseAddr("192.0.2.1")
+	kept := netip.MustParseAddrPort("192.0.2.1:1")
 	for i := range 10 * routeSize {
-		r.heard([]Packet{{From: netip.AddrPortFrom(address(i), 1), Feed: 1 + i%3}})
-		r.heard([]Packet{{From: netip.AddrPortFrom(kept, 1), Feed: 2}})
-		r.heard([]Packet{{From: netip.AddrPortFrom(kept, 1), Feed: 3}})
+		r.heard([]Packet{{From: address(i), Feed: 1 + i%3}})
+		r.heard([]Packet{{From: kept, Feed: 2}})
+		r.heard([]Packet{{From: kept, Feed: 3}})
 		if got := r.feed(address(i)); got != 1+i%3 {
 			t.Fatalf("address %d was heard on %d", i, got)
 		}
@@ -311,5 +315,5 @@ func TestRouteForgets(t *testing.T) {
 	if got := r.feed(address(0)); got != 0 {
 		t.Errorf("the first of many is at feed %d", got)
 	}
-	r.heard([]Packet{{From: netip.AddrPortFrom(kept, 1), Feed: -1}}) // must not panic
+	r.heard([]Packet{{From: kept, Feed: -1}}) // must not panic
 }
