@@ -125,7 +125,7 @@ func TestCertificateWordsAreBounded(t *testing.T) {
 		c.Lost = append(c.Lost, subscriber.Range{From: 13000 + 2*i, To: 13001 + 2*i})
 	}
 	c.More = 5
-	text := certificateText(c, nil, cli.PlainSheet)
+	text := certificateText(c, nil, -1, cli.PlainSheet)
 	if n := strings.Count(text, "\n"); n > 20 || !strings.Contains(text, "and 995 more\n") ||
 		!strings.Contains(text, "and 5 for which there was no place\n") ||
 		!strings.Contains(text, "and 997\n") {

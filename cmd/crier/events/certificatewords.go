@@ -19,8 +19,9 @@ const (
 )
 
 // certificateText returns the lines of a certificate, which stand below those of its event.
-// Before is the certificate whose place it takes, or nil.
-func certificateText(c, before *subscriber.Certificate, sheet cli.Sheet) string {
+// Before is the certificate whose place it takes, or nil; partition is the one that it is about, or
+// negative where the session has no other.
+func certificateText(c, before *subscriber.Certificate, partition int, sheet cli.Sheet) string {
 	b := &certificateLines{sheet: sheet}
 	switch {
 	case c.Withdrawn:
@@ -45,7 +46,12 @@ func certificateText(c, before *subscriber.Certificate, sheet cli.Sheet) string 
 			", by the publisher's last word")
 	}
 	if c.NextOffset > 0 {
-		b.line("end", "offset "+cli.Grouped(c.NextOffset-1)+" is the last that a member knows of")
+		where := ""
+		if partition >= 0 {
+			where = fmt.Sprintf(", in partition %d", partition)
+		}
+		b.line("end", "offset "+cli.Grouped(c.NextOffset-1)+" is the last that a member knows of"+
+			where)
 	}
 	if len(c.Nobody) == 0 {
 		b.line("nobody has", "nothing: each frame that a member knows of is held by one")
@@ -62,6 +68,16 @@ func certificateText(c, before *subscriber.Certificate, sheet cli.Sheet) string 
 			" named lost here, kept for others, and delivered no more")
 	}
 	return b.String()
+}
+
+// lackedText tells in a line what is missing by a certificate.
+func lackedText(c *subscriber.Certificate, sheet cli.Sheet) string {
+	text := "nobody has " + cli.Counted(framesOf(c.Nobody), "frame", "frames")
+	if n := framesOf(c.Unsettled); n > 0 {
+		text += fmt.Sprintf(", %s unsettled", cli.Counted(n, "is", "are"))
+	}
+	return text + ", and here " + sheet.Paint(cli.Bad,
+		cli.Counted(c.LostMessages, "message is", "messages are")+" lost")
 }
 
 // certificateLines are lines behind labels.

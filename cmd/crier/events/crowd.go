@@ -23,7 +23,12 @@ type partitions struct {
 	said subscriber.Kind
 	by   uint32
 	from netip.AddrPort
+	// briefs counts the partitions whose certificates were told in a line each, since said.
+	briefs int
 }
+
+// mostBriefs bounds those partitions. Those beyond are told at the end.
+const mostBriefs = 7
 
 // set is a set of partitions.
 type set [4]uint64
@@ -94,16 +99,30 @@ func (c *crowd) note(ev *subscriber.Event) (again bool) {
 		again = p.said == ev.Kind && other
 	case subscriber.SessionSilent, subscriber.SessionAmended:
 		p.heard.add(ev.Partition)
-		again = p.said == ev.Kind && other && !lacks(ev.Certificate)
+		if again = p.said == ev.Kind && other; again && lacks(ev.Certificate) {
+			p.briefs++
+			return p.briefs > mostBriefs+1
+		}
 	case subscriber.SessionMoved, subscriber.SessionContested:
 		again = p.said == ev.Kind && other && p.from == ev.Source
 	default:
 		return false
 	}
 	if !again {
-		p.said, p.by, p.from = ev.Kind, ev.Partition, ev.Source
+		p.said, p.by, p.from, p.briefs = ev.Kind, ev.Partition, ev.Source, 0
 	}
 	return again
+}
+
+// brief reports whether an event that words tell is another partition's than the one that told
+// as much, and whether it stands for those that aren't told.
+func (c *crowd) brief(ev *subscriber.Event) (brief, last bool) {
+	p := c.sessions[ev.Session]
+	if p == nil || p.said != ev.Kind || p.by == ev.Partition || p.briefs == 0 ||
+		ev.Kind != subscriber.SessionSilent && ev.Kind != subscriber.SessionAmended {
+		return false, false
+	}
+	return true, p.briefs > mostBriefs
 }
 
 // several reports whether an event's session is known to have several partitions.

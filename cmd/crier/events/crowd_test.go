@@ -53,7 +53,7 @@ func TestPartitionsInWords(t *testing.T) {
 		session + ", partition 2: offsets 4 to 5 are lost: no longer held",
 		session + ": feed @eth0 is silent, while another is heard",
 		session + " is silent: its publisher crashed, is cut off, or is suspended",
-		session + ", partition 2 is silent: its publisher crashed, is cut off, or is suspended",
+		session + ", partition 2: nobody has 0 frames, and here 2 messages are lost",
 		session + " resumed", session + ": feed @eth0 is heard again", session + " ended",
 		session + " is heard: topic orders, 3 partitions",
 	}
@@ -89,5 +89,33 @@ func TestPartitionsInJSON(t *testing.T) {
 		lines[1].Topic != "" || lines[2].Feed == nil || *lines[2].Feed != 1 ||
 		lines[2].Type != "feed-down" || !strings.Contains(out, `"partition":0,`) {
 		t.Errorf("%s", out)
+	}
+}
+
+// What all partitions lack after a crash is told in full once, then in a line each, and not of more
+// than a screen holds.
+func TestCertificatesOfManyPartitions(t *testing.T) {
+	var list []subscriber.Event
+	for p := range uint32(64) {
+		list = append(list, subscriber.Event{Kind: subscriber.SessionSilent, Session: 7, Partition: p,
+			Title: &subscriber.Title{Layout: topic.Layout{Partitions: 64}},
+			Certificate: &subscriber.Certificate{Number: 1, NextOffset: uint64(p) + 10,
+				Nobody: []subscriber.Range{{From: 3, To: 4}}, LostMessages: uint64(p) + 1}})
+	}
+	_, words := printedAll(t, "lines", list)
+	for _, want := range []string{
+		"end          offset 9 is the last that a member knows of, in partition 0\n",
+		"crier sub: session 0000000000000007, partition 1: nobody has 1 frame, and here 2 messages " +
+			"are lost\n",
+		"partition 7: nobody has 1 frame, and here 8 messages are lost\n" +
+			"crier sub: session 0000000000000007: other partitions lack something, too; the last " +
+			"words tell of all\n",
+	} {
+		if !strings.Contains(words, want) {
+			t.Errorf("the words have no %q:\n%s", want, words)
+		}
+	}
+	if n := strings.Count(words, "\n"); n > 24 {
+		t.Errorf("%d lines:\n%s", n, words)
 	}
 }

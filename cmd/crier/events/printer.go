@@ -109,6 +109,10 @@ func (p *Printer) Event(ctx context.Context, ev *subscriber.Event) error {
 		case p.crowd.note(ev):
 		default:
 			p.losses.sum()
+			if brief, last := p.crowd.brief(ev); brief {
+				fmt.Fprintf(p.words, "%s: %s\n", p.command, p.briefText(ev, last))
+				break
+			}
 			fmt.Fprintf(p.words, "%s: %s\n%s", p.command, p.eventText(ev), p.certificate(ev))
 		}
 		return nil
@@ -244,7 +248,26 @@ func (p *Printer) certificate(ev *subscriber.Event) string {
 	if p.certificates[key] = c; ev.Kind != subscriber.SessionAmended {
 		before = nil
 	}
-	return certificateText(c, before, p.sheet)
+	partition := -1
+	if p.crowd.several(ev) {
+		partition = int(ev.Partition)
+	}
+	return certificateText(c, before, partition, p.sheet)
+}
+
+// briefText tells in a line what a partition lacks by its certificate, after another partition of
+// the session was told in full; the last line stands for all of those that follow.
+func (p *Printer) briefText(ev *subscriber.Event, last bool) string {
+	group := ""
+	if p.Groups {
+		group = ev.Group.String()
+	}
+	name := SessionName(ev.Session.String(), ev.Publisher, SourceText(ev.Source), group)
+	if last {
+		return name + ": other partitions lack something, too; the last words tell of all"
+	}
+	return fmt.Sprintf("%s, partition %d: %s", name, ev.Partition,
+		lackedText(ev.Certificate, p.sheet))
 }
 
 // plural returns the word for a number.

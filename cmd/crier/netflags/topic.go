@@ -46,7 +46,7 @@ func (t *Topic) Home() netip.AddrPort {
 
 // DeclareTopic declares the flags of a topic to listen to: --topic and --partition.
 func (n *Flags) DeclareTopic(flags *cli.FlagSet) {
-	flags.StringVar(&n.topic, "topic", "", "listen to the topic of this `NAME`, or to all whose "+
+	flags.Var((*once)(&n.topic), "topic", "listen to the topic of this `NAME`, or to all whose "+
 		"names match a pattern such as 'quotes.*'; its groups follow from the name, or from "+
 		"--group where that is given")
 	flags.StringVar(&n.wanted, "partition", "", "only these `PARTITIONS` of the topic, such as "+
@@ -56,7 +56,7 @@ func (n *Flags) DeclareTopic(flags *cli.FlagSet) {
 // DeclareLayout declares the flags of a topic and its layout: --topic, --partitions and --groups;
 // usage says what is done with the topic.
 func (n *Flags) DeclareLayout(flags *cli.FlagSet, usage string) {
-	flags.StringVar(&n.topic, "topic", "", usage+"; they follow from the name, or from --group "+
+	flags.Var((*once)(&n.topic), "topic", usage+"; they follow from the name, or from --group "+
 		"where that is given")
 	flags.IntVar(&n.layout.Partitions, "partitions", 1, fmt.Sprintf(
 		"how many `PARTITIONS` the topic has, 1 to %d", topic.MaxPartitions))
@@ -66,6 +66,9 @@ func (n *Flags) DeclareLayout(flags *cli.FlagSet, usage string) {
 
 // TopicName returns what --topic names, or nothing.
 func (n *Flags) TopicName() string { return n.topic }
+
+// Pattern reports whether that is a pattern of names.
+func (n *Flags) Pattern() bool { return topic.IsPattern(n.topic) }
 
 // Topic returns the topic to listen to, or the zero Topic.
 func (n *Flags) Topic() (Topic, error) {
@@ -258,4 +261,21 @@ func PartitionsText(list []uint32) string {
 		i = end + 1
 	}
 	return strings.Join(words, ",")
+}
+
+// once is a flag's text, which is given once.
+type once string
+
+func (o *once) String() string { return string(*o) }
+
+func (o *once) Type() string { return "string" }
+
+// Set takes the text, and refuses another one.
+func (o *once) Set(text string) error {
+	if *o != "" {
+		return fmt.Errorf("%s was given before: one command takes one topic; crier sub takes those "+
+			"that match a pattern, such as 'quotes.*'", Quoted(string(*o)))
+	}
+	*o = once(text)
+	return nil
 }

@@ -190,3 +190,14 @@ func TestFeeds(t *testing.T) {
 		wantUsage(t, c.words, err, c.parts...)
 	}
 }
+
+// A second topic is an error, rather than the only one.
+func TestTopicGivenTwice(t *testing.T) {
+	n, flags := new(Flags), new(cli.Command).Flags()
+	n.Set = flags
+	n.DeclareTopic(flags)
+	err := flags.Parse([]string{"--topic", "a", "--topic", "b"})
+	if err == nil || !strings.Contains(err.Error(), "a was given before: one command takes one topic") {
+		t.Error(err)
+	}
+}

@@ -44,7 +44,7 @@ func (b *sessionText) one(sum *Summary, s *SessionSummary) {
 	fmt.Fprintf(b, "%s: %s%s, end %s\n", sum.nameOf(s), partitionText(s),
 		cli.Offsets(s.FirstOffset, s.NextOffset), s.End)
 	b.delivered(s, s.Counters)
-	b.fate(s, "  ")
+	b.fate(s, "  ", mostLosses)
 	b.feeds(s)
 	b.times(s)
 	b.counters(s.Counters)
@@ -108,7 +108,7 @@ func (b *sessionText) several(sum *Summary, list []*SessionSummary) {
 	for _, s := range list {
 		s = s.rest(next)
 		fate := &sessionText{sheet: b.sheet}
-		fate.fate(s, "    ")
+		fate.fate(s, "    ", mostLossesOfMany)
 		if fate.Len() == 0 && (len(ends) == 1 || s.End == endBye) {
 			continue
 		}
@@ -162,8 +162,15 @@ func (b *sessionText) delivered(s *SessionSummary, c counts.Values) {
 		cli.Counted(c.N("nacks_sent"), "NACK", "NACKs"))
 }
 
-// fate writes what became of a partition besides its messages.
-func (b *sessionText) fate(s *SessionSummary, margin string) {
+// mostLosses bounds the losses that are told of a session, and mostLossesOfMany those of each of
+// several partitions.
+const (
+	mostLosses       = 10
+	mostLossesOfMany = 3
+)
+
+// fate writes what became of a partition besides its messages, with that many losses at most.
+func (b *sessionText) fate(s *SessionSummary, margin string, most int) {
 	if s.Continued != "" {
 		fmt.Fprintf(b, "%ssession %s goes on where it ended\n", margin, s.Continued)
 	}
@@ -175,9 +182,9 @@ func (b *sessionText) fate(s *SessionSummary, margin string) {
 			cli.Grouped(*s.Acknowledged))
 	}
 	for i, l := range s.Losses {
-		if i == 10 {
-			fmt.Fprintf(b, "%sand %s more losses\n", margin,
-				cli.Grouped(uint64(len(s.Losses)-i)+s.MoreLosses))
+		if i == most {
+			fmt.Fprintf(b, "%sand %s\n", margin, cli.Counted(
+				uint64(len(s.Losses)-i)+s.MoreLosses, "more loss", "more losses"))
 			break
 		}
 		fmt.Fprintf(b, "%slost %s: %s\n", margin, cli.OffsetRun(l.From, l.To), l.Cause)

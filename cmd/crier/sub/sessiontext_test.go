@@ -121,3 +121,28 @@ func TestTallyOfPartitions(t *testing.T) {
 		t.Errorf("%+v", shared.Latency)
 	}
 }
+
+// Sessions beyond those that are named are counted, not their partitions.
+func TestEndsOfManySessionsUnseen(t *testing.T) {
+	tally := newTally()
+	title := &subscriber.Title{Topic: "orders", Layout: topic.Layout{Partitions: 2}}
+	for id := range uint64(20) {
+		for p := range uint32(2) {
+			for _, ev := range []*subscriber.Event{newEvent(subscriber.SessionID(id + 1)),
+				message(subscriber.SessionID(id+1), 0)} {
+				ev.Partition, ev.Title = p, title
+				tally.note(ev, nothingKnown)
+			}
+		}
+	}
+	sum := &Summary{UnseenEnds: 41} // one isn't listed
+	for _, s := range tally.list {
+		s.complete(nil)
+		sum.Sessions = append(sum.Sessions, &s.SessionSummary)
+	}
+	text := unseenText(sum)
+	if n := strings.Count(text, "any of 2 partitions"); n != 5 ||
+		!strings.HasSuffix(text, "the end of 16 more sessions was not seen either\n") {
+		t.Errorf("%d are named:\n%s", n, text)
+	}
+}

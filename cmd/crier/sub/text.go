@@ -89,19 +89,28 @@ func ClocksText(q *hist.Quantiles) string {
 // unseenText names the sessions whose end was not seen.
 func unseenText(sum *Summary) string {
 	var b strings.Builder
-	told := uint64(0)
+	told := uint64(0)                                  // partitions
+	more, rest, cut := uint64(0), uint64(0), uint64(0) // sessions beyond, their partitions, and those of the last told one
 	for _, whole := range wholes(sum.Sessions) {
 		all := len(whole)
 		unseen := slices.DeleteFunc(whole, (*SessionSummary).seen)
-		if len(unseen) > 1 && len(unseen) == all && told < mostUnseen {
+		if told >= mostUnseen {
+			if len(unseen) > 0 {
+				more++
+			}
+			rest += uint64(len(unseen))
+			continue
+		}
+		if len(unseen) > 1 && len(unseen) == all {
 			told += uint64(len(unseen))
 			fmt.Fprintf(&b, "%s: the end was not seen of any of %d partitions: what came after "+
 				"their last messages is unknown\n", sum.nameOf(unseen[0]), len(unseen))
 			continue
 		}
 		for _, s := range unseen {
-			if told == mostUnseen {
-				break
+			if told >= mostUnseen {
+				cut++
+				continue
 			}
 			if told++; sum.UnseenEnds > 1 || len(sum.Sessions) > 1 {
 				b.WriteString(sum.nameOf(s))
@@ -117,7 +126,12 @@ func unseenText(sum *Summary) string {
 			fmt.Fprintf(&b, "the end was not seen: %s is unknown\n", what)
 		}
 	}
-	if more := sum.UnseenEnds - min(told, sum.UnseenEnds); more > 0 {
+	more += sum.UnseenEnds - min(told+cut+rest, sum.UnseenEnds) // of sessions that aren't listed
+	if cut > 0 {
+		fmt.Fprintf(&b, "the end of %s of the last one was not seen either\n",
+			cli.Counted(cut, "more partition", "more partitions"))
+	}
+	if more > 0 {
 		fmt.Fprintf(&b, "the end of %s was not seen either\n",
 			cli.Counted(more, "more session", "more sessions"))
 	}

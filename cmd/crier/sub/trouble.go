@@ -12,6 +12,7 @@ import (
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/counts"
 	"crier/cmd/crier/events"
+	"crier/cmd/crier/netflags"
 	"crier/cmd/crier/trouble"
 	"crier/subscriber"
 )
@@ -39,6 +40,24 @@ const (
 type lookout struct {
 	o    *options
 	last *snapshot
+	// examined are the first sessions that were cut off. The way to others is not examined.
+	examined []subscriber.SessionID
+}
+
+// mostExamined bounds the sessions that are cut off, and for which all findings are told.
+const mostExamined = 4
+
+// cutOff reports that a publisher is cut off, with what this machine shows about the first ones.
+func (l *lookout) cutOff(s *snapshot, k *subscriber.Session, lasted time.Duration) trouble.Report {
+	r := l.o.cutOff(s, k, lasted)
+	switch known := slices.Contains(l.examined, k.ID); {
+	case known:
+	case len(l.examined) < mostExamined:
+		l.examined = append(l.examined, k.ID)
+	default:
+		r.Findings = nil
+	}
+	return r
 }
 
 // troubles returns what is wrong by a snapshot.
@@ -63,10 +82,12 @@ func (l *lookout) troubles(s *snapshot) (list []trouble.Trouble) {
 	}
 	var cut []trouble.Trouble
 	for i := range s.sessions {
-		k := &s.sessions[i]
-		if k.End == subscriber.EndOpen && isCutOff(k) {
-			cut = append(cut, trouble.Trouble{Key: k.ID.String(),
-				Report: func(lasted time.Duration) trouble.Report { return o.cutOff(s, k, lasted) },
+		k := &s.sessions[i] // a partition of a session, which is told once
+		key := k.ID.String()
+		if k.End == subscriber.EndOpen && isCutOff(k) && !slices.ContainsFunc(cut,
+			func(t trouble.Trouble) bool { return t.Key == key }) {
+			cut = append(cut, trouble.Trouble{Key: key,
+				Report: func(lasted time.Duration) trouble.Report { return l.cutOff(s, k, lasted) },
 				Over:   func() string { return l.reached(k.ID) }})
 		}
 	}
@@ -100,12 +121,24 @@ func (o *options) nameOf(k *subscriber.Session) string {
 	return events.SessionName(k.ID.String(), k.Name, events.SourceText(k.Source), group)
 }
 
+// doctored returns the groups to examine for a session. That of a pattern is the directory's.
+func (o *options) doctored(k *subscriber.Session) []netip.AddrPort {
+	if o.net.Pattern() {
+		return []netip.AddrPort{k.Group}
+	}
+	return o.groups
+}
+
 // nothing reports that no session was heard for some time.
 func (o *options) nothing(s *snapshot, when string) trouble.Report {
 	r := o.received(s)
 	next := o.net.Doctor(o.groups, netip.Addr{})
 	if s.stats.Topics.Topics == 0 && s.stats.Directory.Heard > 0 { // with a pattern alone
 		r, next = o.unmatched(s)
+	}
+	if r.Verdict == beginning && len(o.cfg.Partitions) > 0 && o.cfg.Topic != "" {
+		next = "crier ls --iface " + o.net.Interface() + " " + netflags.Quoted(o.cfg.Topic) +
+			", which tells how many partitions there are"
 	}
 	r.Head = fmt.Sprintf("no session was heard on %s %s: %s", o.net.Where(o.groups), when,
 		r.Head)
@@ -248,6 +281,9 @@ func (o *options) remains(verdict string) string {
 	case verdict == unmatched:
 		return "its publisher doesn't run, has another --topic or --no-announce, or is on another " +
 			"network"
+	case verdict == beginning && len(o.cfg.Partitions) > 0:
+		return "the topic has none of the partitions that are wanted, or its publisher has ended, " +
+			"or begins again"
 	case verdict == refused || verdict == beginning:
 		return "the publisher may have ended, or begin again"
 	case o.net.Loopback():
@@ -314,7 +350,7 @@ func (o *options) cutOff(s *snapshot, k *subscriber.Session, lasted time.Duratio
 			"%v to %v, where NACKs go, and back, where repairs go", s.local, k.Control)},
 		{Mark: trouble.Note, Text: "for a rule that lasts, give both ends a port of their own " +
 			"with --control-port"},
-		{Mark: trouble.Next, Text: o.net.Doctor(o.groups, k.Control.Addr())},
+		{Mark: trouble.Next, Text: o.net.Doctor(o.doctored(k), k.Control.Addr())},
 		{Mark: trouble.Next, Name: fmt.Sprintf("on %v", k.Control.Addr()), Text: fmt.Sprintf(
 			"crier doctor --iface IFACE --control-port %d", k.Control.Port())},
 	}...)

@@ -158,3 +158,29 @@ func TestGuess(t *testing.T) {
 		guess(&subscriber.Stranger{Newer: true, Head: head, Size: n})
 	}
 }
+
+// Partitions of a session that is cut off are one trouble, and the findings of many are not told.
+func TestTroublesOfPartitions(t *testing.T) {
+	l := &lookout{o: parsed(t)}
+	l.o.groups = l.o.groups[:1]
+	s := &snapshot{}
+	for id := range subscriber.SessionID(6) {
+		for p := range uint32(16) {
+			s.sessions = append(s.sessions, subscriber.Session{ID: id + 1, Partition: p,
+				Heartbeats: 30})
+		}
+	}
+	list := l.troubles(s)
+	if len(list) != 5 || list[4].Report(0).Head != "and 2 more sessions whose publishers don't answer" {
+		t.Fatalf("%d troubles", len(list))
+	}
+	for _, one := range list[:4] {
+		if len(one.Report(0).Findings) == 0 {
+			t.Errorf("%s has no findings", one.Key)
+		}
+	}
+	s.sessions = s.sessions[4*16:]
+	if r := l.troubles(s)[0].Report(0); r.Head == "" || len(r.Findings) != 0 {
+		t.Errorf("the fifth: %q, %v", r.Head, r.Findings)
+	}
+}
