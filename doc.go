@@ -6,6 +6,13 @@
 // bounded in bytes. What the publisher no longer holds, or takes with it when it
 // dies, is named in a loss report: nothing is lost in silence.
 //
+// A stream is named by a group, or by a topic: "orders" in place of an address. A
+// topic may have up to 256 partitions over up to 256 groups, each a stream of its
+// own, and a subscriber joins the groups of those that it wants. A message's key
+// chooses its partition. The same frames may come by two to four feeds, over as
+// many networks: the first one wins, and what one lacks comes by another.
+// docs/TOPICS.md begins with a name and ends with 16 partitions over two feeds.
+//
 // The packages:
 //
 //   - [crier/publisher] sends. Start with its Config, whose zero value works.
