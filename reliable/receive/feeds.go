@@ -2,6 +2,7 @@ package receive
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"crier/reliable"
@@ -29,6 +30,9 @@ type feeds struct {
 	// patience is for how long a frame that one feed lacks is left to the others, at the most.
 	patience time.Duration
 	up       int
+	// named are the addresses that the publisher is asked at, by SESSION, once one was heard.
+	named []netip.AddrPort
+	knows bool
 }
 
 // feed is one of them.
@@ -97,13 +101,16 @@ func (s *session) byFeed(now reliable.Time, from netip.AddrPort, st *stream,
 			return false
 		}
 		d = newFeeds(s, now)
+		if d.named, d.knows = s.controls, s.named; !d.names(from) {
+			return false
+		}
 		s.feeds = d
 	}
 	one := &d.list[f.Feed]
 	quiet := now.Sub(one.heard) >= peer.Intervals*s.interval
 	switch source, to := d.addr(f.Feed); {
 	case f.Feed == d.first && (from == source || from == s.control):
-	case f.Feed == d.first && d.up > 1 && quiet && s.plausible(now, st, f):
+	case f.Feed == d.first && d.up > 1 && quiet && d.names(from) && s.plausible(now, st, f):
 		s.moveTo(now, from)
 	case f.Feed == d.first:
 		if !s.elsewhere(now, from, st, f) {
@@ -111,6 +118,8 @@ func (s *session) byFeed(now reliable.Time, from netip.AddrPort, st *stream,
 		}
 	case from == source || from == to || from == one.control && one.control.IsValid():
 		one.spoken = one.spoken || from == one.control
+	case !d.names(from):
+		return false
 	case !source.IsValid(),
 		(quiet || one.stats.Frames == 0 && f.Kind == frame.Data) && s.plausible(now, st, f):
 		one.source, one.control, one.spoken = from, netip.AddrPort{}, false
@@ -205,13 +214,46 @@ func (d *feeds) expect(now reliable.Time, controls []netip.AddrPort) {
 	}
 }
 
+// names reports whether an address may be the publisher's by another feed than the first: its SESSION
+// names the host there, unless it leaves that to where frames come from. One that names no feeds
+// has a single host.
+func (d *feeds) names(from netip.AddrPort) bool {
+	if !d.knows || from.Addr() == d.s.source.Addr() {
+		return true
+	}
+	return slices.ContainsFunc(d.named, func(c netip.AddrPort) bool {
+		return !c.IsValid() || c.Addr() == from.Addr() || c.Addr().IsUnspecified()
+	})
+}
+
+// check takes the addresses that SESSION names, and gives up the sources that aren't there.
+func (d *feeds) check(controls []netip.AddrPort) {
+	d.named, d.knows = append(d.named[:0], controls...), true
+	for i := range d.list {
+		if one := &d.list[i]; i != d.first && one.source.IsValid() && !d.names(one.source) {
+			one.source, one.control, one.spoken = netip.AddrPort{}, netip.AddrPort{}, false
+		}
+	}
+}
+
 // learnFeeds takes the publisher's word of its feeds.
 func (s *session) learnFeeds(now reliable.Time, f *frame.Frame) {
-	if s.feeds == nil && len(f.Controls) > 1 && s.r.cfg.Feeds > 1 && s.source.IsValid() {
-		s.feeds = newFeeds(s, now)
+	if s.r.cfg.Feeds <= 1 && s.feeds == nil || !s.source.IsValid() {
+		return
 	}
-	if s.feeds != nil {
-		s.feeds.expect(now, f.Controls)
+	if s.feeds == nil {
+		if s.named = true; !slices.Equal(s.controls, f.Controls) {
+			s.controls = slices.Clone(f.Controls)
+		}
+		if len(f.Controls) > 1 {
+			s.feeds = newFeeds(s, now)
+		}
+	}
+	if d := s.feeds; d != nil {
+		if f.Feed == d.first || d.knows {
+			d.check(f.Controls)
+		}
+		d.expect(now, f.Controls)
 	}
 }
 

@@ -1,11 +1,14 @@
 package receive
 
 import (
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
 
 	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/reliable/rig"
 	"crier/reliable/send"
 )
 
@@ -114,5 +117,54 @@ func TestLossWhileAFeedIsDown(t *testing.T) {
 	}, way{delay: 50 * us}, way{delay: 3 * time.Millisecond})
 	if n := h.quantile(1000); n > 400*us || h.nacks < 30 {
 		t.Errorf("delay %v, %d NACKs", n, h.nacks)
+	}
+}
+
+// A stranger who speaks first by a feed that the publisher isn't heard by has no say in its session:
+// whether it puts other bytes under numbers to come, or moves it there while the other feed is
+// quiet, or aims requests at a third party.
+func TestStrangerByTheOtherFeed(t *testing.T) {
+	stranger := netip.MustParseAddrPort("11.66.0.6:666")
+	for dead := range 2 {
+		q := newSquare(t, way{delay: 50 * us}, way{delay: 150 * us})
+		q.feeds[1].dead = true
+		h := q.subscriber(Config{Feeds: 2, Topics: []Topic{{Name: "orders"}}})
+		p := q.publisher(send.Config{Topic: "orders"})
+		q.pass(100 * time.Millisecond)
+		if dead == 1 {
+			q.feeds[1].dead = false
+		}
+		for i := range 5000 {
+			if i == 1000 && dead == 1 { // both are heard, and the first one goes
+				q.feeds[0].dead = true
+			}
+			for seq := uint64(i); i >= 200 && i%4 == 0 && seq < uint64(i+2); seq++ {
+				for feed := range 2 {
+					var b frame.Builder
+					b.Open(make([]byte, 0, 300), p.Session(), 0, seq, seq, uint64(q.now-1e9))
+					b.Add([]byte("made up by a stranger"))
+					f := rig.Decoded(t, b.Seal(false))
+					f.Feed = feed
+					h.Handle(q.now, stranger, f)
+					h.poll(q)
+					f = rig.Beat(t, p.Session(), seq)
+					f.Feed, f.Time = feed, uint64(q.now-1e9)
+					h.Handle(q.now, stranger, f)
+					h.poll(q)
+				}
+			}
+			q.publish(p, 0, 100)
+			q.pass(100 * us)
+		}
+		q.pass(500 * time.Millisecond)
+		q.whole(h, p, 0)
+		for _, one := range h.Feeds(p.Session()) {
+			if one.Source == stranger {
+				t.Errorf("%d: %+v", dead, one)
+			}
+		}
+		if h.count(reliable.SessionMoved) != 0 {
+			t.Errorf("%d: moved", dead)
+		}
 	}
 }

@@ -37,6 +37,9 @@ type session struct {
 	// The feed by which the session was first heard, and all, if there are several; else nil.
 	feed  int
 	feeds *feeds
+	// controls are those of SESSION before there are several feeds, once named says that it came.
+	controls []netip.AddrPort
+	named    bool
 	// In the Receiver's list of sessions that time means something to.
 	live bool
 

@@ -87,15 +87,19 @@ func (q *square) publisher(cfg send.Config) *crier {
 		cfg.Session = uint64(0xa0 + len(q.pubs))
 	}
 	cfg.Start, cfg.Wall = q.now, 1e18+int64(q.now)
-	s, err := send.New(cfg)
-	if err != nil {
-		q.t.Fatal(err)
-	}
-	p := &crier{Sender: s, groups: cfg.Layout.All(cfg.Topic)}
+	p := &crier{groups: cfg.Layout.All(cfg.Topic)}
 	for i := range q.feeds {
 		p.at = append(p.at, netip.AddrPortFrom(netip.AddrFrom4([4]byte{byte(10 + i), 1, 0,
 			byte(len(q.pubs))}), 5000))
 	}
+	if len(q.feeds) > 1 {
+		cfg.Controls = p.at
+	}
+	s, err := send.New(cfg)
+	if err != nil {
+		q.t.Fatal(err)
+	}
+	p.Sender = s
 	p.sent = make([][][]byte, max(1, cfg.Layout.Partitions))
 	q.pubs = append(q.pubs, p)
 	return p
