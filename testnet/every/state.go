@@ -171,6 +171,7 @@ func (h *hasher) walkState(p *Play, more []int) {
 func (h *hasher) datagram(d *world.Datagram) {
 	h.text(d.Data)
 	h.take(uint64(d.Sent))
+	h.take(uint64(d.Feed))
 	for _, a := range [...]*netip.AddrPort{&d.From, &d.To, &d.Group} {
 		if !a.IsValid() {
 			h.take(0)
@@ -183,6 +184,7 @@ func (h *hasher) datagram(d *world.Datagram) {
 	h.take(bit(d.Nowhere) | bit(d.Frame != nil)<<1 | bit(d.Decided())<<2)
 	if d.Session != nil {
 		h.take(uint64(d.Session.ID))
+		h.take(uint64(d.Session.Partition))
 	}
 }
 
