@@ -6,8 +6,8 @@ import (
 	"sync/atomic"
 )
 
-// Add reads a further socket, and closes it with the others. It is called after Run. A Loop that is closed closes the socket at once, and
-// returns net.ErrClosed.
+// Add reads a further socket, and closes it with the others. It is called after Run. A Loop that is
+// closed closes the socket at once, and returns net.ErrClosed.
 func (l *Loop) Add(c Conn) error {
 	if l.adopt(c) {
 		return nil

@@ -12,8 +12,8 @@ func (r *Requester) lateness() time.Duration { return max(r.reorder, r.wait) }
 // a request: 0, as at first, where there is none. It is for gaps that are found from now on.
 func (r *Requester) SetWait(d time.Duration) { r.wait = min(max(d, 0), maxReorder) }
 
-// Filled is Arrived for a frame that came in order, another way than those after it. It tells nothing
-// of how late frames come by one way.
+// Filled is Arrived for a frame that came in order, another way than those after it. It tells
+// nothing of how late frames come by one way.
 func (r *Requester) Filled(now Time, seq uint64) (Gap, bool) {
 	gap, ok := r.gaps.take(seq)
 	if ok {

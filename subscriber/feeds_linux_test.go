@@ -31,8 +31,8 @@ func veth(t *testing.T, name, peer string, i int) {
 	}
 }
 
-// Two feeds over two links: one link goes down, is removed, and comes back. No message is lost, none
-// is late, and nothing is asked for.
+// Two feeds over two links: one link goes down, is removed, and comes back. No message is lost,
+// none is late, and nothing is asked for.
 func TestTwoFeedsOverTwoLinks(t *testing.T) {
 	if !netns.Again(t) {
 		return

@@ -71,8 +71,8 @@ func (two *twoLANs) close() {
 
 var bothFeeds = []multicast.Feed{{Interface: "eth0"}, {Interface: "eth1"}}
 
-// Two feeds of which each loses 5 % fill each other: little is asked for. One of them dies, which is
-// told and costs nothing; and comes back.
+// Two feeds of which each loses 5 % fill each other: little is asked for. One of them dies, which
+// is told and costs nothing; and comes back.
 func TestTwoFeeds(t *testing.T) {
 	for _, feeds := range [][]multicast.Feed{
 		bothFeeds,

@@ -46,8 +46,8 @@ func TestTopicSwarm(t *testing.T) {
 	run.run(t)
 }
 
-// TestKeyOrder plays small schedules of the same kind, all of whose messages have keys: 100,000 take
-// minutes.
+// TestKeyOrder plays small schedules of the same kind, all of whose messages have keys: 100,000
+// take minutes.
 //
 //	go test ./testnet -run TestKeyOrder -topics.state /tmp/keys -topics.seeds 100000 -timeout 2h
 func TestKeyOrder(t *testing.T) {

@@ -8,7 +8,8 @@ import (
 	"crier/reliable"
 )
 
-// publishers is the number of publishers of TestStorm. The scenario discovery-storm has 1,000 of them.
+// publishers is the number of publishers of TestStorm. The scenario discovery-storm has 1,000 of
+// them.
 var publishers = flag.Int("storm", 300, "the number of publishers of TestStorm")
 
 // TestStorm starts many publishers within a second: their announcements stay within bounds, and

@@ -9,8 +9,8 @@ import (
 )
 
 // A Room bounds what all inquests of a process take together: 131,072 ranges of members, 32,768
-// members, and those of four sessions at once, each of all its channels. Others wait for their turn.
-// The zero value is ready. It is not safe for concurrent use.
+// members, and those of four sessions at once, each of all its channels. Others wait for their
+// turn. The zero value is ready. It is not safe for concurrent use.
 type Room struct {
 	ranges, members int
 	// turns are the sessions whose inquests go on, held those inquests, and queue those that wait,

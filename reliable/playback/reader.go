@@ -24,8 +24,8 @@ type Log interface {
 var ErrNoTime = errors.New("the log doesn't know when the session began, since its publisher " +
 	"was never heard to say it: use offsets")
 
-// readFrames is how many frames are asked for at once, if Ahead doesn't say fewer, and leastAhead the
-// least.
+// readFrames is how many frames are asked for at once, if Ahead doesn't say fewer, and leastAhead
+// the least.
 const (
 	readFrames = 1024
 	leastAhead = 16
@@ -127,7 +127,8 @@ func (r *Reader) Since() time.Duration { return time.Duration(r.frame.Time) }
 
 // Next fills in the next event: a Message, a Loss, or at the end of a session that ended on the
 // tape SessionEnded or SessionSilent. It reports false at the end. A payload, a
-// key and headers are valid until the next step. The error is that of the directory, where nothing can be read.
+// key and headers are valid until the next step. The error is that of the directory, where nothing
+// can be read.
 func (r *Reader) Next(ev *reliable.Event) (bool, error) {
 	for !r.over {
 		switch {

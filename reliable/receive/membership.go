@@ -163,8 +163,8 @@ func (s *session) follow(o *followed) {
 	}
 }
 
-// learn takes the layout of a session, and joins its groups. A publisher's layout never changes; what
-// was heard first may have been a stranger's.
+// learn takes the layout of a session, and joins its groups. A publisher's layout never changes;
+// what was heard first may have been a stranger's.
 func (t *topics) learn(s *session, l topic.Layout) {
 	o := s.topic
 	if s.layout != l {

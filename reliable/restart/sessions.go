@@ -39,7 +39,8 @@ type found struct {
 	dead bool
 }
 
-// end is where a session ends in a channel, as far as it is known, and first its first offset there.
+// end is where a session ends in a channel, as far as it is known, and first its first offset
+// there.
 type end struct {
 	seq, offset, first uint64
 	// known says that anybody knows of the channel, own that the own log does, and told that a

@@ -170,9 +170,9 @@ func TestPartitionsByKeys(t *testing.T) {
 	})
 }
 
-// A consumer that takes other partitions later goes on in those that it had, and has the others from
-// their first message on; and the sessions that follow, in their order. Positions of partitions that
-// it no longer takes stay.
+// A consumer that takes other partitions later goes on in those that it had, and has the others
+// from their first message on; and the sessions that follow, in their order. Positions of
+// partitions that it no longer takes stay.
 func TestTakesOtherPartitionsLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(100 * time.Microsecond)}, 1)
@@ -200,8 +200,8 @@ func TestTakesOtherPartitionsLater(t *testing.T) {
 			}
 		}
 		var state offsets
-		// takes takes messages of partitions, until there are so many, and returns the first and the
-		// last offset of each.
+		// takes takes messages of partitions, until there are so many, and returns the first and
+		// the last offset of each.
 		takes := func(host, most int, partitions ...uint32) map[uint32][2]uint64 {
 			start := subscriber.Resume
 			if len(state.list) == 0 {

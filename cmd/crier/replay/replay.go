@@ -172,8 +172,8 @@ func (o *options) validate() error {
 	return o.show.Check(o.format)
 }
 
-// chosen returns the sessions to replay, each with its tapes in order of their partitions. Those that
-// began first come before others.
+// chosen returns the sessions to replay, each with its tapes in order of their partitions. Those
+// that began first come before others.
 func (o *options) chosen(log *logdir.Log, id string) ([][]journal.State, error) {
 	all, err := log.Session(id)
 	if err != nil {

@@ -14,8 +14,8 @@ type session struct {
 	parts []*part
 	// last was returned by next, or is nil.
 	last *part
-	// until is a time before which no other part has anything; of those with the same time the lowest
-	// partition is first.
+	// until is a time before which no other part has anything; of those with the same time the
+	// lowest partition is first.
 	until int64
 }
 

@@ -124,7 +124,8 @@ func TestRehearsal(t *testing.T) {
 	}
 }
 
-// Partitions, keys and feeds are measured whole: nothing is missing, out of order, or counted twice.
+// Partitions, keys and feeds are measured whole: nothing is missing, out of order, or counted
+// twice.
 func TestShapes(t *testing.T) {
 	loopback(t)
 	for _, kind := range []string{report.Partitions, report.Keys, report.Feeds} {

@@ -56,8 +56,8 @@ type Result struct {
 	Nacks       uint64 `json:",omitempty"`
 	Repairs     uint64 `json:",omitempty"`
 	KernelDrops uint64 `json:",omitempty"`
-	// IdleSent and IdleHeard are the datagrams a second that a publisher sent and heard when all had
-	// arrived.
+	// IdleSent and IdleHeard are the datagrams a second that a publisher sent and heard when all
+	// had arrived.
 	IdleSent  float64 `json:",omitempty"`
 	IdleHeard float64 `json:",omitempty"`
 	// Served is in bytes of messages a second, at a survivor that lacked them.

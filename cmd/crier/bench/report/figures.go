@@ -61,7 +61,8 @@ type Figures struct {
 	// Served is what a survivor beside the measured ones got of them, of a publisher that died.
 	Served float64 `json:"served_bytes_per_second,omitempty"`
 
-	// IdleSent and IdleHeard are the datagrams that a publisher sends and hears when it has sent all.
+	// IdleSent and IdleHeard are the datagrams that a publisher sends and hears when it has sent
+	// all.
 	IdleSent  float64 `json:"idle_sent_per_second,omitempty"`  // datagrams that an idle publisher sends
 	IdleHeard float64 `json:"idle_heard_per_second,omitempty"` // datagrams that it hears
 

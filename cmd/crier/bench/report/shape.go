@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// shapeColumns returns the columns of a table about partitions, keys or feeds, whose ratios are to a
-// way.
+// shapeColumns returns the columns of a table about partitions, keys or feeds, whose ratios are to
+// a way.
 func shapeColumns(to string, last ...column) []column {
 	rate := func(v *Versus) *Interval { return v.Rate }
 	p99 := func(v *Versus) *Interval { return v.P99 }

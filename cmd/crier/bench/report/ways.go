@@ -37,8 +37,8 @@ const (
 	wayIdle      = ", idle"
 )
 
-// WayPartitions returns the way of so many partitions, and WayIdle that of a publisher that has sent
-// all.
+// WayPartitions returns the way of so many partitions, and WayIdle that of a publisher that has
+// sent all.
 func WayPartitions(n int) string { return strconv.Itoa(n) + " partitions" }
 
 // WayIdle returns the way of a publisher that has sent all.
