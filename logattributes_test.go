@@ -16,10 +16,10 @@ import (
 // underscores but for abbreviations. A name that stands for the same thing elsewhere is the same.
 var logAttributes = []string{
 	"DSCP", "MTU", "address", "agreed", "bytes", "cause", "certificate", "datagram_size",
-	"datagrams", "destination", "directory", "error", "feed", "frames", "granted_bytes", "group", "groups", "hint",
-	"index", "interface", "lag", "last_offsets", "lost_messages", "members", "messages",
-	"missing_frames", "next_offset", "offset", "offsets", "other_session", "other_topic", "partition", "partitions", "policy",
-	"previous_address", "previous_session", "previous_size", "publisher", "reports", "requested_bytes",
+	"datagrams", "destination", "directory", "error", "feed", "frames", "granted_bytes", "group",
+	"groups", "hint", "index", "interface", "lag", "last_offsets", "lost_messages", "members", "messages",
+	"missing_frames", "next_offset", "offset", "offsets", "other_session", "other_topic",
+	"partition", "partitions", "policy", "previous_address", "previous_session", "previous_size", "publisher", "reports", "requested_bytes",
 	"session", "source", "stall_timeout", "state", "subscriber", "time", "topic", "wait",
 }
 

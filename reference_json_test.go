@@ -23,7 +23,7 @@ var jsonRoots = []struct{ title, about, dir, name string }{
 	{"crier pub --summary", "One object, at the end.", "cmd/crier/pub", "Summary"},
 	{"crier ls --json", "One object. What it says was announced, and isn't proven.",
 		"cmd/crier/ls", "Listing"},
-	{"crier ls --watch --json", "An object for each change, the publishers that are there at first "+
+	{"crier ls --watch --json", "An object for each change, the publishers that are there at first " +
 		"included.", "cmd/crier/ls", "Change"},
 	{"crier record --summary", "One object, at the end.", "cmd/crier/record", "Summary"},
 	{"crier demo --json", "One object.", "cmd/crier/demo", "report"},

@@ -227,8 +227,12 @@ func TestFeedErrors(t *testing.T) {
 		{Feeds: []publisher.Feed{lo}},
 		{Feeds: []publisher.Feed{lo, lo}},
 		{Feeds: []publisher.Feed{lo, {Interface: "lo", Group: group}}},
-		{Interface: "lo", Feeds: []publisher.Feed{{Group: group, Interface: "lo"}, {Group: group, Interface: "eth0"}}},
-		{Group: group, Feeds: []publisher.Feed{{Group: publisher.DefaultGroup, Interface: "lo"}, {Group: group, Interface: "lo"}}},
+		{Interface: "lo", Feeds: []publisher.Feed{
+			{Group: group, Interface: "lo"}, {Group: group, Interface: "eth0"},
+		}},
+		{Group: group, Feeds: []publisher.Feed{
+			{Group: publisher.DefaultGroup, Interface: "lo"}, {Group: group, Interface: "lo"},
+		}},
 	} {
 		p, err := publisher.New(cfg)
 		if err == nil {

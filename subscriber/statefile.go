@@ -220,6 +220,7 @@ func (p *filedPosition) position() (Position, error) {
 	key, err := hex.DecodeString(p.Key)
 	return Position{
 		Group: p.Group, Topic: string(p.Topic), Publisher: string(p.Publisher), Key: string(key),
-		Session: SessionID(session), Partition: max(p.Partition, p.Channel), Seq: p.Seq, Offset: p.Offset,
+		Session: SessionID(session), Partition: max(p.Partition, p.Channel), Seq: p.Seq,
+		Offset: p.Offset,
 	}, err
 }

@@ -60,9 +60,11 @@ var SelectionCounters = reliable.Table[SelectionStats]{
 		"sessions whose topic matches and isn't followed, since 64 are",
 		func(s *SelectionStats) uint64 { return s.Refused }).Told(),
 	reliable.Count("topics_with_base", reliable.Sessions,
-		"sessions whose topic matches and isn't followed, since its groups don't follow from its name",
+		"sessions whose topic matches and isn't followed, since its groups don't follow "+
+			"from its name",
 		func(s *SelectionStats) uint64 { return s.Based }).Told(),
-	reliable.Level("topics_followed", reliable.Sessions, "sessions' topics that match and are followed",
+	reliable.Level("topics_followed", reliable.Sessions,
+		"sessions' topics that match and are followed",
 		func(s *SelectionStats) int { return s.Topics }),
 }
 

@@ -40,8 +40,11 @@ func (q *Inquest) Ask(seq uint64, skip func(id uint64) bool) (who Member, until 
 		if !has {
 			continue
 		}
-		p := preference{recorder: m.role == frame.Recorder, home: mix.Uint64(block ^ Home(m.addr.Addr())),
-			id: mix.Uint64(block ^ mix.Uint64(m.id))}
+		p := preference{
+			recorder: m.role == frame.Recorder,
+			home:     mix.Uint64(block ^ Home(m.addr.Addr())),
+			id:       mix.Uint64(block ^ mix.Uint64(m.id)),
+		}
 		for _, a := range q.vain {
 			if a == m.addr.Addr() {
 				p.vain++

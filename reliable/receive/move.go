@@ -85,15 +85,16 @@ func (s *session) goesOn(now reliable.Time, st *stream, f *frame.Frame) bool {
 // less.
 func (s *session) outspoken(now reliable.Time, from netip.AddrPort, st *stream,
 	f *frame.Frame) bool {
-	if f.Feed != s.feed || s.credit.proven || !s.source.IsValid() || f.Kind != frame.Data || from == s.source || from == s.control ||
-		s.place.away || st.over() {
+	if f.Feed != s.feed || s.credit.proven || !s.source.IsValid() || f.Kind != frame.Data ||
+		from == s.source || from == s.control || s.place.away || st.over() {
 		return false
 	}
 	told := st.extent.told
 	switch {
 	case s.all(func(st *stream) bool { return st.phase == starting }):
 		return true
-	case st.phase != starting && f.Seq >= st.win.next && !(st.phase == left && f.Seq >= st.win.high) &&
+	case st.phase != starting && f.Seq >= st.win.next &&
+		!(st.phase == left && f.Seq >= st.win.high) &&
 		(f.Seq < told.seq || f.EndOffset() >= told.offset) &&
 		st.extent.believes(now, f.Seq, f.EndOffset()):
 		s.moveTo(now, from)

@@ -73,8 +73,8 @@ func (st *Stream) digestFrame(now reliable.Time, q *find) frame.Frame {
 	d := &frame.DigestBody{
 		Topic: []byte(s.cfg.Topic), Channels: uint32(len(s.streams)), Groups: groups, Base: base,
 		Role: frame.Publisher, Version: f.Time, Position: f.NextSeq, From: f.OldestSeq,
-		To: f.NextSeq, Wall: s.cfg.Wall, FirstSeq: s.cfg.FirstSeq, FirstOffset: s.cfg.first(st.channel),
-		Prev: st.prev, Replay: uint64(s.cfg.Replay),
+		To: f.NextSeq, Wall: s.cfg.Wall, FirstSeq: s.cfg.FirstSeq,
+		FirstOffset: s.cfg.first(st.channel), Prev: st.prev, Replay: uint64(s.cfg.Replay),
 	}
 	switch d.At = true; q.what {
 	case frame.FindOffset:

@@ -148,7 +148,8 @@ func (c *Config) complete() error {
 			return err
 		}
 		if c.Topics[i].Name == "" {
-			return config.Errorf("Topics", "a topic has no name: give one, or name its group in Groups")
+			return config.Errorf("Topics", "a topic has no name: give one, or name its "+
+				"group in Groups")
 		}
 	}
 	if c.Interface == "" && len(c.Feeds) == 0 {

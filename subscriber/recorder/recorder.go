@@ -119,8 +119,8 @@ func (r *Recorder) open() error {
 	r.rec, err = record.New(record.Config{
 		ID:   binary.NativeEndian.Uint64(ids[:8]) | 1,
 		Seed: binary.NativeEndian.Uint64(ids[8:]), Name: c.Name, Epoch: r.start,
-		Groups: c.Groups, Topics: c.Topics, Datagram: datagram, States: r.disk.States(), Fsync: c.Fsync,
-		ServeOnly: c.Disk != nil, Except: c.Except, NoInquest: c.Source.IsValid(), Aging: aging,
+		Groups: c.Groups, Topics: c.Topics, Datagram: datagram, States: r.disk.States(),
+		Fsync: c.Fsync, ServeOnly: c.Disk != nil, Except: c.Except, NoInquest: c.Source.IsValid(), Aging: aging,
 		Recovery: c.Recovery, Memory: c.Memory, Tail: c.Tail, ServeRate: c.ServeRate,
 	})
 	if err != nil {

@@ -87,8 +87,8 @@ func (v *view) finish(st *receive.SessionStats, calm reliable.Time) {
 		if v.app.phase != 0 {
 			v.fail("the application was told of the session, and the receiver doesn't know it")
 		}
-		if settled && v.sub.Wants(v.s) && v.s.Ended == reliable.Never && v.s.Closed == reliable.Never &&
-			now.Sub(v.s.Start) > patience {
+		if settled && v.sub.Wants(v.s) && v.s.Ended == reliable.Never &&
+			v.s.Closed == reliable.Never && now.Sub(v.s.Start) > patience {
 			v.fail("it has not begun, %v after the faults ended", now.Sub(calm))
 		}
 		return

@@ -52,7 +52,8 @@ func (v *view) hearFeed(d *world.Datagram) {
 	}
 	for i := range min(v.sub.Feeds(), d.Session.Publisher.Feeds()) {
 		quiet := now.Sub(max(f[i].last, v.app.begun, v.woke))
-		if i != d.Feed && f[i].last > v.app.begun && !f[i].down && quiet > downBy+v.bound() && !f[i].late {
+		if i != d.Feed && f[i].last > v.app.begun && !f[i].down && !f[i].late &&
+			quiet > downBy+v.bound() {
 			f[i].late = true
 			v.fail("nothing came by feed %d for %v, and it wasn't told that it is down", i, quiet)
 		}

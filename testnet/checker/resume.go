@@ -79,7 +79,9 @@ func (k *consumer) told(s *world.Session, from, to uint64, lost bool) {
 // saved reports whether this life began with a position in a session.
 func (k *consumer) saved(s *world.Session) bool {
 	return slices.ContainsFunc(k.sub.Config().Receiver.Positions,
-		func(pos reliable.Position) bool { return pos.Session == s.ID && pos.Partition == s.Partition })
+		func(pos reliable.Position) bool {
+			return pos.Session == s.ID && pos.Partition == s.Partition
+		})
 }
 
 // acknowledged takes the word that the application is done with all before a position.

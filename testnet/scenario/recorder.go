@@ -115,8 +115,9 @@ func (r *Recorder) validate(segments map[string]bool) (string, error) {
 func (r *Run) addRecorder(number int) error {
 	c := &r.s.Recorders[number]
 	cfg := world.RecorderConfig{
-		Subscriber: c.node(), Log: c.log(), Record: record.Config{Tail: int(c.Tail), Topics: topics(c.Topic, c.Partitions)},
-		Disk: c.device(link.Seed(r.seed, uint64(number), 0x6469736b)),
+		Subscriber: c.node(), Log: c.log(),
+		Record: record.Config{Tail: int(c.Tail), Topics: topics(c.Topic, c.Partitions)},
+		Disk:   c.device(link.Seed(r.seed, uint64(number), 0x6469736b)),
 	}
 	cfg.Subscriber.Segment = r.segments[c.Segment]
 	var err error

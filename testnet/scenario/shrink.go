@@ -96,7 +96,8 @@ func steps(s *Scenario) []func(*Scenario) bool {
 	}
 	// Each property by itself goes back to its default.
 	for i := range s.Publishers {
-		each(s.Publishers[i], []string{"name", "topic", "rate", "feed", "format", "split"}, func(field int) {
+		kept := []string{"name", "topic", "rate", "feed", "format", "split"}
+		each(s.Publishers[i], kept, func(field int) {
 			add(func(c *Scenario) bool {
 				return i < len(c.Publishers) &&
 					clear(&c.Publishers[i], field)

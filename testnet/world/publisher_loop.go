@@ -93,7 +93,9 @@ type counted struct {
 
 // CountedFrom reports whether a subscriber's pace counts in a partition: from which frame on all is
 // kept for it, and since when.
-func (p *Publisher) CountedFrom(id uint64, partition uint32) (seq uint64, since reliable.Time, ok bool) {
+func (p *Publisher) CountedFrom(id uint64, partition uint32) (
+	seq uint64, since reliable.Time, ok bool,
+) {
 	for _, c := range p.counts {
 		if c.id == id && c.partition == partition {
 			return c.from, c.at, true

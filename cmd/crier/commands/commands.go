@@ -24,9 +24,9 @@ func Tool() *cli.Tool {
 Publishers shout once to all, and repeat what was missed; what is lost is named.
 
 `,
-		Commands: []*cli.Command{demo.Command(), pub.Command(), sub.Command(), ls.Command(), record.Command(),
-			replay.Command(), logs.Command(), sim.Command(), bench.Command(), doctor.Command(), decode.Command(),
-			wireshark.Command(), bench.Worker()},
+		Commands: []*cli.Command{demo.Command(), pub.Command(), sub.Command(), ls.Command(),
+			record.Command(), replay.Command(), logs.Command(), sim.Command(), bench.Command(),
+			doctor.Command(), decode.Command(), wireshark.Command(), bench.Worker()},
 		Notes: `
 Examples:
 

@@ -20,8 +20,8 @@ func Command() *cli.Command {
 		Brief: "list the topics that are published on the network",
 		Help: `Asks all publishers of topics on an interface, and prints a row for each: its topic,
 partitions and groups, its name and address, the messages that it publishes a second, and the
-subscribers that it knows. A pattern selects topics by name: * stands for any run of characters. It takes
-1.4 seconds.
+subscribers that it knows. A pattern selects topics by name: * stands for any run of
+characters. It takes 1.4 seconds.
 
 Below the table stand conflicts: topics that share a group, and publishers of one topic that
 have the same name, or other partitions. What is listed was announced, and isn't proven.

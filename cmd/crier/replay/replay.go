@@ -51,14 +51,16 @@ func Command() *cli.Command {
 		Brief: "print the messages of a log, or publish them again",
 		Help: `Prints the messages of a log, each session's in order and once; those that the log
 lacks are named, with their cause. Of several sessions the one that began first comes
-first, and the partitions of a session come as they were published. It only reads: a recorder may write the log meanwhile, and positions that consumers
-saved stay as they are, so that a stretch can be worked through as often as one likes.
+first, and the partitions of a session come as they were published. It only reads: a
+recorder may write the log meanwhile, and positions that consumers saved stay as they are,
+so that a stretch can be worked through as often as one likes.
 
 With --publish the messages of one session go out again, with their offsets and at the
 pace of their recording, as a session of its own. Each of its frames is marked as a
 replay's: subscribers drop them from the first on, but for "crier sub --replays", and
 recorders don't record them. They go to a group of their own, all partitions of a topic to
-one; the group that crier pub and crier sub use by themselves needs --same-group. Offsets that the log lacks are passed over, and subscribers are told.
+one; the group that crier pub and crier sub use by themselves needs --same-group. Offsets
+that the log lacks are passed over, and subscribers are told.
 
 Exit code 0: the session's end, --until or --count was reached, and nothing is missing;
 3: messages are missing, or the log ends before the session does, so that what came after

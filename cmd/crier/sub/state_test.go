@@ -26,7 +26,9 @@ func TestPositionsText(t *testing.T) {
 		"crier sub: s has positions in 5 sessions, the last of them:\n" +
 			goesOn + "at offset 1" + id + "2\n" + goesOn + "at offset 1" + id + "4\n" +
 			goesOn + "at offset 1" + id + "5\n" +
-			goesOn + "in 2 partitions, at offsets 1 to 1," + id + "6\n": {at(6, 0, 1), at(1, 0, 1), at(2, 0, 1), at(4, 0, 1), at(5, 0, 1), at(6, 1, 1)},
+			goesOn + "in 2 partitions, at offsets 1 to 1," + id + "6\n": {
+			at(6, 0, 1), at(1, 0, 1), at(2, 0, 1), at(4, 0, 1), at(5, 0, 1), at(6, 1, 1),
+		},
 	} {
 		if got := o.stateText(list); got != want {
 			t.Errorf("%q, want %q", got, want)

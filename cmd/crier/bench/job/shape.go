@@ -87,8 +87,8 @@ func (t *Task) FeedsOf() ([]multicast.Feed, error) {
 	for i := range t.Shape.Feeds {
 		a := group.Addr().As4()
 		a[3] += byte(i)
-		list = append(list, multicast.Feed{Group: netip.AddrPortFrom(netip.AddrFrom4(a), group.Port()),
-			Interface: t.Interface})
+		to := netip.AddrPortFrom(netip.AddrFrom4(a), group.Port())
+		list = append(list, multicast.Feed{Group: to, Interface: t.Interface})
 	}
 	return list, nil
 }
