@@ -11,6 +11,8 @@ import (
 // crowd knows the partitions of sessions, so that words tell once what all of them come to.
 type crowd struct {
 	sessions map[subscriber.SessionID]*partitions
+	// counts are how many partitions streams of one topic and publisher's name have.
+	counts map[[2]string]int
 }
 
 // mostSessions bounds the sessions of a crowd. Those beyond tell all of their events.
@@ -123,6 +125,24 @@ func (c *crowd) brief(ev *subscriber.Event) (brief, last bool) {
 		return false, false
 	}
 	return true, p.briefs > mostBriefs
+}
+
+// relaid returns how many partitions the last session of the same topic and publisher's name had,
+// or 0 where there was none, or it had as many.
+func (c *crowd) relaid(ev *subscriber.Event) (before int) {
+	if ev.Title == nil || ev.Title.Topic == "" || ev.Publisher == "" ||
+		ev.Title.Layout.Partitions == 0 {
+		return 0
+	}
+	key, n := [2]string{ev.Title.Topic, ev.Publisher}, ev.Title.Layout.Partitions
+	before = c.counts[key]
+	if c.counts == nil || len(c.counts) >= mostSessions {
+		c.counts = make(map[[2]string]int)
+	}
+	if c.counts[key] = n; before == n {
+		return 0
+	}
+	return before
 }
 
 // several reports whether an event's session is known to have several partitions.

@@ -119,3 +119,18 @@ func TestCertificatesOfManyPartitions(t *testing.T) {
 		t.Errorf("%d lines:\n%s", n, words)
 	}
 }
+
+// A publisher that begins again with another number of partitions is told.
+func TestAnotherNumberOfPartitions(t *testing.T) {
+	var list []subscriber.Event
+	for i, n := range []int{16, 16, 8} {
+		list = append(list, subscriber.Event{Kind: subscriber.SessionNew, Publisher: "risk1",
+			Session: subscriber.SessionID(i + 1), Title: &subscriber.Title{Topic: "orders",
+				Layout: topic.Layout{Partitions: n, Groups: n}}})
+	}
+	_, words := printedAll(t, "lines", list)
+	if strings.Count(words, "before") != 1 || !strings.HasSuffix(words, "topic orders, 8 partitions, "+
+		"and had 16 before: keys are in other partitions now\n") {
+		t.Error(words)
+	}
+}

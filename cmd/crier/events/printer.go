@@ -181,6 +181,9 @@ func (p *Printer) eventText(ev *subscriber.Event) string {
 		if topic := TopicText(ev.Title); topic != "" {
 			text += ": " + topic
 		}
+		if before := p.crowd.relaid(ev); before > 0 {
+			text += fmt.Sprintf(", and had %d before: keys are in other partitions now", before)
+		}
 		return text
 	case subscriber.SessionInquest:
 		return whole + " isn't heard any more: its survivors hold an inquest"
