@@ -3,6 +3,7 @@ package directory
 import (
 	"net/netip"
 	"slices"
+	"time"
 
 	"crier/reliable"
 )
@@ -27,8 +28,10 @@ type Selection struct {
 	listener *Listener
 	topics   []string
 	refusals []Refusal
-	// lacking says that a topic was refused for lack of room.
-	lacking bool
+	// lacking says that a topic was refused for lack of room, freed that there may be room since,
+	// and looked when that was last tried.
+	lacking, freed bool
+	looked         reliable.Time
 	// lost is the Listener's count of lost events.
 	lost  uint64
 	stats SelectionStats
@@ -41,6 +44,10 @@ type Refusal struct {
 	// valid, MaxTopics are followed already.
 	Base netip.AddrPort
 }
+
+// lookEvery is the least time between two looks through all publishers for topics to follow: whoever
+// announces and ends topics has no more of them.
+const lookEvery = time.Second
 
 // maxRefusals bounds the refusals that wait to be told.
 const maxRefusals = 8
@@ -74,22 +81,21 @@ func NewSelection(l *Listener) *Selection { return &Selection{listener: l} }
 
 // Settle follows what was found since the last call.
 func (s *Selection) Settle(now reliable.Time, f Follower) {
-	freed := false
 	var events [16]Event
 	for n := s.listener.Poll(events[:]); n > 0; n = s.listener.Poll(events[:]) {
 		for i := range events[:n] {
 			if e := &events[i]; e.Gone {
-				freed = freed || e.First
+				s.freed = s.freed || e.First
 			} else {
 				s.consider(now, f, &e.Row, true)
 			}
 		}
 	}
 	if lost := s.listener.Stats().EventsLost; lost != s.lost {
-		s.lost, freed, s.lacking = lost, true, true
+		s.lost, s.freed, s.lacking = lost, true, true
 	}
-	if freed && s.lacking {
-		s.lacking = false
+	if s.freed && s.lacking && (now >= s.looked.Add(lookEvery) || s.looked == 0) {
+		s.freed, s.lacking, s.looked = false, false, now
 		for i := range s.listener.roster.list {
 			if row := s.listener.roster.list[i].row; row != nil {
 				s.consider(now, f, row, false)

@@ -76,9 +76,43 @@ func TestSelection(t *testing.T) {
 		t.Error("a topic that has another publisher made room")
 	}
 	hear(101, "q.1", 0, none)
+	now = now.Add(lookEvery)
+	s.Settle(now, f)
 	if slices.Contains(f.topics, "q.0") || slices.Contains(f.topics, "q.1") ||
 		len(f.topics) != MaxTopics {
 		t.Errorf("after the end of two: %q", f.topics)
+	}
+}
+
+// TestSelectionOfTopicsThatComeAndGo has the publishers looked through once in a while only, however
+// often somebody announces topics and ends them.
+func TestSelectionOfTopicsThatComeAndGo(t *testing.T) {
+	p, _ := topic.ParsePattern("*")
+	l, err := NewListener(ListenerConfig{ID: 1, Pattern: p, Events: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, f := NewSelection(l), &follower{}
+	now, looks, last := reliable.Time(time.Second), 0, reliable.Time(0)
+	hear := func(session uint64, interval time.Duration) {
+		l.Handle(now, address(1), announce(t, session, func(f *frame.Frame) {
+			f.Topic, f.Announce.Interval = fmt.Append(nil, "t", session), interval
+		}))
+		if s.Settle(now, f); s.looked != last {
+			last = s.looked
+			looks++
+		}
+	}
+	for i := range uint64(200) {
+		hear(1+i, 10*time.Second)
+	}
+	for i := range uint64(500) {
+		hear(1000+i, time.Second)
+		hear(1000+i, 0)
+		now = now.Add(2 * time.Millisecond)
+	}
+	if looks == 0 || looks > 2 || len(f.topics) != MaxTopics {
+		t.Errorf("%d looks, %d topics", looks, len(f.topics))
 	}
 }
 
