@@ -219,6 +219,8 @@ func (a *answerers) divert(now reliable.Time) {
 		}
 		from, to = to, a.nobody(to, trail(cause)<<trailCause)
 	}
+	// Some that it was asked for may have had no room when it said that it has them no more.
+	a.passOn(now, pub, first, min(a.oldest, st.room.edge()), reliable.CauseGone)
 }
 
 // skipMute has others asked for what a holder doesn't answer for, and for all else that it is
