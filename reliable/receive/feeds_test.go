@@ -168,3 +168,38 @@ func TestStrangerByTheOtherFeed(t *testing.T) {
 		}
 	}
 }
+
+// Requests without an answer go to the publisher by its feeds in turn, but by none that is down, and
+// a stranger takes no feed that brings something.
+func TestAddressesOfFeeds(t *testing.T) {
+	q, h, p := feedsOf(t, 100, nil, way{delay: 50 * us}, way{delay: 150 * us})
+	s := h.session(uint64(h.Sessions()[0].ID))
+	if a, b, c := s.feeds.to(0), s.feeds.to(1), s.feeds.to(2); a != p.at[0] || b != p.at[1] || c != a {
+		t.Errorf("asks %v, %v and %v of %v", a, b, c, p.at)
+	}
+	stranger := netip.MustParseAddrPort("10.66.0.6:666")
+	for feed := range 2 {
+		q.publish(p, 0, 100)
+		f := decodable(t)
+		f.decode(q.wire[len(q.wire)-1].data)
+		f.Feed = feed
+		h.Handle(q.now, stranger, &f.Frame)
+		if list := h.Feeds(s.id); list[feed].Source != p.at[feed] {
+			t.Errorf("a stranger has feed %d: %+v", feed, list)
+		}
+		q.pass(time.Millisecond)
+	}
+	q.feeds[0].dead = true
+	for range 10_000 {
+		q.publish(p, 0, 100)
+		q.pass(100 * us)
+	}
+	if a, b := s.feeds.to(0), s.feeds.to(1); a != p.at[1] || b != a {
+		t.Errorf("asks %v and %v by a feed that is down, of %v", a, b, p.at)
+	}
+	if s.feeds.up != 1 || s.feeds.wait() != 0 {
+		t.Errorf("%d feeds are up, and what is missing waits for %v", s.feeds.up, s.feeds.wait())
+	}
+	q.pass(time.Millisecond)
+	q.whole(h, p, 0)
+}
