@@ -24,8 +24,11 @@ const (
 )
 
 // next returns the session whose publisher is told next: all of them once, then all again.
-// It returns nil when all is said.
+// A farewell of several STATUS is said to its end first. It returns nil when all is said.
 func (w *farewell) next(list []*session) *session {
+	if n := w.session; n > 0 && n <= len(list) && list[n-1].reports.parting {
+		return list[n-1]
+	}
 	for ; w.rounds > 0; w.rounds-- {
 		for w.session < len(list) {
 			s := list[w.session]

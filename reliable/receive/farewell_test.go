@@ -1,11 +1,15 @@
 package receive
 
 import (
+	"slices"
 	"testing"
 	"time"
 
+	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/reliable/rig"
+	"crier/reliable/send"
+	"crier/reliable/topic"
 )
 
 // waiting is a HEARTBEAT of a publisher that waits for its subscribers.
@@ -105,5 +109,50 @@ func TestFarewellsOfManyAreSpread(t *testing.T) {
 	l.poll()
 	if n := len(l.farewells()); n != 1 {
 		t.Errorf("one that closes says so %d times", n)
+	}
+}
+
+// Of more partitions than a STATUS holds, a farewell tells all: one that leaves, and one that has
+// everything at the end.
+func TestFarewellOfManyPartitions(t *testing.T) {
+	const partitions = topic.MaxPartitions
+	for _, ends := range []bool{false, true} {
+		q := newSquare(t)
+		h := q.subscriber(Config{Topics: []Topic{{Name: "orders"}}})
+		p := q.publisher(send.Config{Topic: "orders", Layout: layout(partitions, 1)})
+		for i := range 2 * partitions {
+			q.publish(p, uint32(i%partitions), 10)
+		}
+		q.pass(2 * time.Second)
+		h.status = nil
+		for i := range partitions {
+			q.publish(p, uint32(i), 10)
+		}
+		if ends {
+			p.Close(q.now)
+		} else {
+			q.pass(time.Millisecond)
+			h.Close(q.now)
+		}
+		q.pass(500 * time.Millisecond)
+		q.whole(h, p, upTo(partitions)...)
+		rows := p.Departed()
+		if len(rows) != 1 || len(p.Members()) != 0 {
+			t.Fatalf("ends %v: %d subscribers left, and %d stay", ends, len(rows), len(p.Members()))
+		}
+		at := rows[0].Partitions
+		if len(at) != partitions || slices.ContainsFunc(at,
+			func(m reliable.MemberPartition) bool { return m.Position != 3 }) {
+			t.Errorf("ends %v: the row is at %+v", ends, at)
+		}
+		said, leaves := 0, 0
+		for _, f := range h.status {
+			if said++; f.Flags&frame.Leaving != 0 {
+				leaves++
+			}
+		}
+		if leaves == 0 || said < 3*leaves {
+			t.Errorf("ends %v: %d STATUS, of which %d say that it leaves", ends, said, leaves)
+		}
 	}
 }

@@ -465,6 +465,7 @@ func (r *Receiver) Close(now reliable.Time) {
 	}
 	r.closed = true
 	for _, s := range r.table.list {
+		s.reports.parting = false // the farewell begins anew
 		for _, st := range s.streams {
 			st.close()
 		}

@@ -17,6 +17,8 @@ type reports struct {
 	due, last reliable.Time
 	// next is the first of the streams that the STATUS that is due has yet to tell of.
 	next int
+	// parting reports that a farewell has begun, and that others of its STATUS follow.
+	parting bool
 	// wanted is when SESSION was last asked for, of a session of several streams.
 	wanted reliable.Time
 }
@@ -105,6 +107,9 @@ func (p *reports) wantAt() reliable.Time {
 
 // deadline returns when a STATUS is due.
 func (p *reports) deadline() reliable.Time {
+	if p.parting {
+		return p.last
+	}
 	if p.session.over() {
 		return reliable.Never
 	}
@@ -212,12 +217,17 @@ func (p *reports) add(now reliable.Time, f *frame.Frame, st *stream) *frame.Fram
 
 // farewell tells a publisher that this subscriber leaves, or has everything, and how far it has
 // come. Without it, a publisher that waits for its subscribers would wait for the stall timeout,
-// and any other would end with a position that is up to half a second old.
+// and any other would end with a position that is up to half a second old. Where one STATUS can't
+// tell of all streams, the farewell takes several, and only the last of them says Leaving: parting
+// holds until that one.
 func (p *reports) farewell(now reliable.Time) *frame.Frame {
-	p.next = 0
-	f, _ := p.frame(now)
-	p.next = 0
-	f.Flags |= frame.Leaving
+	if !p.parting {
+		p.next = 0
+	}
+	f, all := p.frame(now)
+	if p.parting = !all; all {
+		f.Flags |= frame.Leaving
+	}
 	return f
 }
 
@@ -225,6 +235,9 @@ func (p *reports) farewell(now reliable.Time) *frame.Frame {
 // their positions are.
 func (p *reports) leave(now reliable.Time) *frame.Frame {
 	s, due, more := p.session, false, false
+	if p.parting = p.parting && s.to().IsValid(); p.parting {
+		return p.farewell(now)
+	}
 	for _, st := range s.active() {
 		switch t := &st.status; {
 		case now >= t.leaveDue:
