@@ -83,7 +83,8 @@ type ConnStats struct {
 	ReadBuffer, WriteBuffer int
 	// Received counts the datagrams that Read returned.
 	Received uint64
-	// Misdirected counts datagrams for a group, or from a source, not asked for.
+	// Misdirected counts datagrams for a group, or from a source, not asked for; not those that
+	// were under way as their group was left.
 	Misdirected uint64
 	// Truncated counts datagrams larger than the receive buffer.
 	Truncated uint64

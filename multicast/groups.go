@@ -31,7 +31,15 @@ type member struct {
 
 // members are the groups that a socket receives. One goroutine at a time changes them, and
 // any number reads.
-type members struct{ list atomic.Pointer[[]member] }
+type members struct {
+	list atomic.Pointer[[]member]
+	// left are the last groups that were members, oldest first. The datagrams of one that are
+	// under way as it is left go astray for no fault.
+	left atomic.Pointer[[]netip.Addr]
+}
+
+// maxLeft is how many groups that were left are remembered.
+const maxLeft = 64
 
 // newMembers returns members with one group.
 func newMembers(group netip.Addr, index int) *members {
@@ -72,8 +80,28 @@ func (m *members) remove(group netip.Addr) bool {
 	list := slices.Clone(m.all())
 	list = slices.DeleteFunc(list, func(o member) bool { return o.group == group })
 	removed := len(list) < len(m.all())
+	if removed {
+		m.remember(group)
+	}
 	m.list.Store(&list)
 	return removed
+}
+
+// remember notes a group that is left.
+func (m *members) remember(group netip.Addr) {
+	var left []netip.Addr
+	if list := m.left.Load(); list != nil {
+		left = slices.Clone(*list)
+	}
+	left = append(slices.DeleteFunc(left, func(a netip.Addr) bool { return a == group }), group)
+	left = left[max(0, len(left)-maxLeft):]
+	m.left.Store(&left)
+}
+
+// leaves reports whether a group was left, one of the last.
+func (m *members) leaves(group netip.Addr) bool {
+	list := m.left.Load()
+	return list != nil && slices.Contains(*list, group)
 }
 
 // checkFellow returns an error of type *ConfigError if a group cannot join a socket that

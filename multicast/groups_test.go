@@ -72,6 +72,27 @@ func TestGroupsComeAndGo(t *testing.T) {
 	}
 }
 
+// What is under way as its group is left is thrown away, and isn't counted as misdirected.
+func TestLeftGroupIsNotMisdirected(t *testing.T) {
+	group := newGroup(t, 62)
+	r := openTestGroups(t, GroupConfig{Group: nth(group, 0)})
+	w := openTestSocket(t, SocketConfig{Group: group})
+	if plain {
+		t.Skip("a plain socket has one group")
+	}
+	if err := r.Join(nth(group, 1), 1); err != nil {
+		t.Fatal(err)
+	}
+	send(t, w, nth(group, 1), "under way")
+	if err := r.Leave(nth(group, 1)); err != nil {
+		t.Fatal(err)
+	}
+	only(t, w, r, nth(group, 0), "after it")
+	if s := r.Stats(); s.Misdirected != 0 || s.Received != 1 {
+		t.Errorf("%+v", s)
+	}
+}
+
 // only sends a datagram, and reads it and no other.
 func only(t *testing.T, w, r Conn, to netip.AddrPort, text string) Packet {
 	t.Helper()

@@ -165,7 +165,9 @@ func (c *plainConn) Read(ps []Packet) (int, error) {
 		from = unmapped(from)
 		group, ok := c.accepts(c.oob[:oobn], from)
 		if !ok {
-			c.misdirected.Add(1)
+			if len(c.members.all()) > 0 { // else it was under way as the group was left
+				c.misdirected.Add(1)
+			}
 			continue
 		}
 		c.received.Add(1)

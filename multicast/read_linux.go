@@ -267,7 +267,9 @@ func (r *reader) load(i int) {
 	m.from, m.received = r.lastFrom, c.received
 	var ok bool
 	if m.group, ok = r.accept.accepts(c, m.from); !ok {
-		r.count.misdirected.Add(uint64(datagrams))
+		if !r.accept.members.leaves(c.dst) { // else it was under way as the group was left
+			r.count.misdirected.Add(uint64(datagrams))
+		}
 		return
 	}
 	m.more = true

@@ -59,7 +59,7 @@ func (r *refusals) note(to netip.AddrPort, err error, datagrams int) {
 	r.mu.Unlock()
 
 	if !quiet {
-		r.log.Warn("multicast: the kernel refused datagrams, which are lost",
+		r.log.Warn("multicast: the kernel refused datagrams, which are lost on this interface",
 			"error", err, "datagrams", n, "destination", to, "interface", r.ifname,
 			"hint", hint(err))
 	}

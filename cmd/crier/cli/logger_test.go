@@ -67,12 +67,12 @@ func TestSentences(t *testing.T) {
 		{"multicast: an interface went down; nothing passes until it is back",
 			[]any{"interface", "eth0"},
 			"interface eth0 went down; nothing passes until it is back"},
-		{"multicast: the kernel refused datagrams, which are lost",
+		{"multicast: the kernel refused datagrams, which are lost on this interface",
 			[]any{"error", errors.New("operation not permitted"), "datagrams", uint64(1200),
 				"destination", "239.77.0.1:7700", "interface", "eth0",
 				"hint", "a firewall or a policy forbids it: allow UDP to this address"},
-			"the kernel refused datagrams, which are lost (1,200 datagrams, destination " +
-				"239.77.0.1:7700, interface eth0): operation not permitted; a firewall or a " +
+			"the kernel refused datagrams, which are lost on this interface (1,200 datagrams, " +
+				"destination 239.77.0.1:7700, interface eth0): operation not permitted; a firewall or a " +
 				"policy forbids it: allow UDP to this address"},
 		{"multicast: a timer failed; nothing is sent by time any more",
 			[]any{"error", errors.New("bad file descriptor")},

@@ -66,8 +66,15 @@ func (o *options) text(session publisher.SessionID, st publisher.Stats, to *spre
 // remarks returns what there is to say of counters besides their number, by name.
 func (o *options) remarks(st *publisher.Stats) map[string]string {
 	refused := ", none of them with messages"
+	if len(o.cfg.Feeds) > 0 {
+		refused = "; all messages left by another feed"
+	}
 	if st.Refused > 0 {
 		refused = fmt.Sprintf(", %s of them with messages", cli.Grouped(st.Refused))
+		if len(o.cfg.Feeds) > 0 {
+			refused = fmt.Sprintf("; %s left by no feed",
+				cli.Counted(st.Refused, "frame with messages", "frames with messages"))
+		}
 		if st.Nacks > 0 {
 			refused += "; subscribers had to ask for those"
 		}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"crier/multicast"
 	"crier/publisher"
 )
 
@@ -54,6 +55,15 @@ func TestPubText(t *testing.T) {
 		"\n  dropped 3 frames asked for, beyond what may wait; subscribers ask again\n",
 	} {
 		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing in\n%s", want, text)
+		}
+	}
+	o.cfg.Feeds = make(multicast.Feeds, 2)
+	for frames, want := range []string{"; all messages left by another feed\n",
+		"; 1 frame with messages left by no feed; subscribers had to ask for those\n"} {
+		st.Refused = uint64(frames)
+		text = o.text(7, st, one, times{published: time.Second, sent: time.Second}, 0, false)
+		if !strings.Contains(text, "3 datagrams that the kernel refused"+want) {
 			t.Errorf("%q is missing in\n%s", want, text)
 		}
 	}
