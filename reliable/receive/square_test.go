@@ -29,9 +29,8 @@ type square struct {
 	wire []letter
 	// frames counts those of each kind that were sent.
 	frames [32]int
-	// bytes is scratch.
+	// dec is scratch.
 	dec frame.Decoder
-	enc frame.Encoder
 }
 
 // way is how datagrams go by a feed.
@@ -63,8 +62,8 @@ type crier struct {
 // hearer is a subscriber.
 type hearer struct {
 	*Receiver
-	at   netip.AddrPort
-	feed int // by which it sends
+	at netip.AddrPort
+
 	told []reliable.Event
 	got  map[uint32][][]byte
 	// delays are from when a message was published until it was delivered.

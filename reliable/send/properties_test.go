@@ -16,7 +16,6 @@ import (
 type assembly struct {
 	properties []byte
 	data       []byte
-	open       bool
 	// each gets all messages in their order.
 	each func(offset uint64, properties frame.Properties, message []byte)
 }
