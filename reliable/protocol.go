@@ -13,6 +13,9 @@ const (
 	HeartbeatData = 100 * time.Millisecond
 	// StatusMin is the shortest time between two STATUS of one subscriber.
 	StatusMin = 500 * time.Millisecond
+	// WelcomeChannels is the number of channels that a STATUS asks SESSION for, at most: one
+	// datagram draws no more.
+	WelcomeChannels = 16
 	// MinHeld is the least room that a frame takes at a subscriber, in bytes.
 	MinHeld = 2048
 	// MaxBatch is the greatest size of a Batch, in bytes. It is that of an offloaded send.

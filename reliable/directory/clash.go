@@ -62,24 +62,9 @@ type clashes struct {
 func (c *clashes) init(cfg *AnnouncerConfig) {
 	c.topic, c.publisher, c.layout = cfg.Topic, cfg.Publisher, cfg.Layout
 	c.groups = map[netip.AddrPort]bool{}
-	for i := range groupsOf(cfg.Layout) {
-		c.groups[groupAt(cfg.Topic, cfg.Layout, i)] = true
+	for _, g := range cfg.Layout.All(cfg.Topic) {
+		c.groups[g] = true
 	}
-}
-
-// groupsOf returns the number of groups of a topic, and groupAt one of them.
-func groupsOf(l topic.Layout) int {
-	if l.Groups > 1 {
-		return 1 + l.Groups
-	}
-	return 1
-}
-
-func groupAt(name string, l topic.Layout, i int) netip.AddrPort {
-	if i == 0 {
-		return topic.Home(name, l.Base)
-	}
-	return l.Group(name, uint32(i-1))
 }
 
 // layoutOf returns the layout in an announcement, or false if there can be none like it.
@@ -108,8 +93,8 @@ func (c *clashes) check(from netip.AddrPort, f *frame.Frame) {
 		}
 		return
 	}
-	for i := range groupsOf(l) {
-		if g := groupAt(one.Topic, l, i); c.groups[g] {
+	for _, g := range l.All(one.Topic) {
+		if c.groups[g] {
 			one.Kind, one.Group = SameGroup, g
 			c.add(one)
 			return

@@ -54,8 +54,7 @@ func Conflicts(rows []Row) (list []Conflict) {
 			return list
 		}
 		var told []int
-		for g := range groupsOf(a.Layout) {
-			group := groupAt(a.Topic, a.Layout, g)
+		for _, group := range a.Layout.All(a.Topic) {
 			owner, taken := owners[group]
 			switch {
 			case !taken && len(owners) < maxGroups:

@@ -127,6 +127,39 @@ func TestLateForPartitions(t *testing.T) {
 	}
 }
 
+// One that lacks the SESSION of more partitions than fit a STATUS has them within a second, though
+// no STATUS asks for more than 16: a publisher answers for no more.
+func TestWantsOfManyPartitions(t *testing.T) {
+	q := newSquare(t, way{delay: 50 * time.Microsecond, loss: 700})
+	h := q.subscriber(Config{Topics: []Topic{{Name: "orders"}}})
+	p := q.publisher(send.Config{Topic: "orders", Layout: layout(256, 16)})
+	q.pass(100 * time.Millisecond)
+	q.feeds[0].loss = 0
+	for i := range 256 {
+		q.publish(p, uint32(i), 100)
+	}
+	q.pass(time.Second)
+	for c := range 256 {
+		if st := p.Stream(uint32(c)).Members(); len(st) != 1 {
+			t.Fatalf("partition %d has the subscribers %v", c, st)
+		}
+	}
+	q.whole(h, p, upTo(256)...)
+	asks, channels := 0, 0
+	for _, f := range h.status {
+		if f.Flags&frame.WantSession == 0 {
+			continue
+		}
+		asks, channels = asks+1, channels+1+len(f.Positions)
+		if len(f.Positions) >= reliable.WelcomeChannels {
+			t.Errorf("a STATUS asks for %d channels", 1+len(f.Positions))
+		}
+	}
+	if channels < 64 {
+		t.Errorf("%d STATUS ask for %d channels", asks, channels)
+	}
+}
+
 // When the publisher closes, each partition ends, and it is told once that the subscriber goes.
 func TestPartitionsEnd(t *testing.T) {
 	q := newSquare(t)

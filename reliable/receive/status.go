@@ -139,13 +139,13 @@ func (p *reports) report(now reliable.Time) *frame.Frame {
 // want returns a STATUS of those streams of several that want their SESSION.
 func (p *reports) want(now reliable.Time) *frame.Frame {
 	var f *frame.Frame
-	fit := p.fit()
+	fit := min(p.fit(), reliable.WelcomeChannels-1)
 	for _, st := range p.session.active() {
 		if st.over() || now.Add(wantGap) < st.status.wantDue {
 			continue
 		}
 		if f != nil && len(f.Positions) == fit {
-			return f // the others follow after a while
+			break // the others follow after wantGap
 		}
 		f = p.add(now, f, st)
 		st.status.again(now)

@@ -72,13 +72,26 @@ func (a *announce) pass(now reliable.Time) (channel int) {
 	return channel
 }
 
-// maxWelcomes bounds the subscribers that wait for SESSION. Others ask again.
-const maxWelcomes = 256
+const (
+	// maxWelcomes bounds the subscribers that wait for SESSION. Others ask again.
+	maxWelcomes = 256
+	// welcomeRate and welcomeBurst bound the SESSION and HEARTBEAT of all but the first channel
+	// of each STATUS that asks, in bytes a second and bytes: the source may be forged. The burst
+	// has room for a subscriber of all partitions.
+	welcomeRate, welcomeBurst = 128 << 10, 256 << 10
+)
 
 // welcomes holds the subscribers that asked for SESSION. HEARTBEAT follows it.
 type welcomes struct {
-	list    []welcome
+	list []welcome
+	// budget is that of further channels, and size what one took last, in bytes.
+	budget  *rate.Limit
+	size    uint64
 	refused uint64
+}
+
+func newWelcomes() welcomes {
+	return welcomes{budget: rate.New(welcomeRate, welcomeBurst), size: 512}
 }
 
 type welcome struct {
@@ -86,6 +99,25 @@ type welcome struct {
 	// channels are those that are left, and told says that the SESSION of the lowest was sent.
 	channels channels
 	told     bool
+}
+
+// welcome notes that a subscriber asks for the channels of a STATUS. The first is answered as in a
+// session of one stream, and the others as far as the budget goes.
+func (s *Sender) welcome(now reliable.Time, from netip.AddrPort, f *frame.Frame) {
+	w := &s.welcomes
+	w.add(from, f.Channel)
+	asked := 1
+	for _, at := range f.Positions {
+		switch {
+		case s.Stream(at.Channel) == nil:
+		case asked == reliable.WelcomeChannels || w.budget.Room(now) == 0:
+			w.refused++
+		default:
+			asked++
+			w.budget.Take(now, w.size)
+			w.add(from, at.Channel)
+		}
+	}
 }
 
 // add notes that a subscriber asks for a channel.
@@ -137,6 +169,7 @@ func (s *Sender) nextWelcome(now reliable.Time, b *outgoing) bool {
 	if !w.told {
 		w.told = true
 		s.control.batch(to, st.sessionFrame(now), b)
+		s.welcomes.size = uint64(len(b.Data))
 		return true
 	}
 	w.told = false
@@ -148,6 +181,7 @@ func (s *Sender) nextWelcome(now reliable.Time, b *outgoing) bool {
 	} else {
 		s.control.batch(to, st.beatFrame(now, frame.Heartbeat, heartbeatLast), b)
 	}
+	s.welcomes.size += uint64(len(b.Data))
 	return true
 }
 

@@ -48,7 +48,7 @@ func (s *Sender) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame) 
 		}
 		s.closing.asked = now
 		s.sample(now, m, f)
-		p := st.audience.of(&s.members, m, len(s.streams))
+		p := st.place(now, m)
 		s.members.settle(now)
 		st.regroup()
 		st.handleNack(now, from, p, f)
@@ -87,6 +87,9 @@ func (s *Sender) handleStatus(
 		s.leave(now, m)
 		return
 	}
+	if f.Flags&frame.WantSession != 0 {
+		s.welcome(now, from, f)
+	}
 	s.gather.look(now)
 }
 
@@ -95,7 +98,7 @@ func (st *Stream) handlePlace(
 	now reliable.Time, from netip.AddrPort, m *member, f *frame.Frame, at frame.Progress,
 ) {
 	s := st.session
-	p := st.audience.of(&s.members, m, len(s.streams))
+	p := st.place(now, m)
 	if f.Flags&frame.Leaving != 0 && p == &st.audience.overflow {
 		return
 	} else if f.Flags&frame.Leaving != 0 {
@@ -114,9 +117,6 @@ func (st *Stream) handlePlace(
 	}
 	if s.closing.on && st.mayAsk(f, at.Position) {
 		s.closing.asked = now
-	}
-	if f.Flags&frame.WantSession != 0 {
-		s.welcomes.add(from, st.channel)
 	}
 }
 

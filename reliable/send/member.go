@@ -15,6 +15,10 @@ import (
 type member struct {
 	id   uint64
 	addr netip.AddrPort
+	// host is the address at which it was first heard.
+	host *host
+	// named is the number of its progresses.
+	named int
 	// feeds are the addresses from which it is heard on each feed, as far as they are known.
 	feeds [maxFeeds]netip.AddrPort
 	name  string
@@ -47,6 +51,13 @@ func (m *member) move(to netip.AddrPort, feed int) {
 	}
 }
 
+// A host is an address that subscribers are at.
+type host struct {
+	addr netip.Addr
+	// members is the number of its subscribers, and progresses that of theirs in all streams.
+	members, progresses int
+}
+
 // members is a publisher's table of subscribers, from their STATUS and NACKs.
 type members struct {
 	max  int
@@ -57,6 +68,13 @@ type members struct {
 	overflow member
 	// progresses is the number of the rows' progresses, in all streams, and most bounds it.
 	progresses, most int
+	hosts            map[netip.Addr]*host
+	// full says until when a host with as many progresses as mine gets no more: so that the
+	// table is looked through at most a thousand times a second in vain.
+	full struct {
+		until reliable.Time
+		mine  int
+	}
 	// refused counts frames from subscribers without a row.
 	refused uint64
 	// foreign counts frames of a subscriber from an address that is not its own.
@@ -73,7 +91,8 @@ type members struct {
 const perMember = 16
 
 func newMembers(max int) members {
-	return members{max: max, most: perMember * max, byID: make(map[uint64]*member)}
+	return members{max: max, most: perMember * max, byID: make(map[uint64]*member),
+		hosts: make(map[netip.Addr]*host)}
 }
 
 // hear notes a frame that comes from a subscriber's own address, and returns its row.
@@ -85,7 +104,7 @@ func (t *members) hear(now reliable.Time, from netip.AddrPort, f *frame.Frame) *
 			return &t.overflow // no address: repairs for it go to the group
 		}
 		t.departed.back(f.Subscriber)
-		m = &member{id: f.Subscriber}
+		m = &member{id: f.Subscriber, host: t.host(from.Addr())}
 		m.move(from, feedOf(f))
 		t.byID[f.Subscriber] = m
 		t.rows = append(t.rows, m)
@@ -98,6 +117,24 @@ func (t *members) hear(now reliable.Time, from netip.AddrPort, f *frame.Frame) *
 	// shrinks, subscribers that don't know yet must not be forgotten.
 	m.patience = 5*reliable.StatusEvery(len(t.rows)) + time.Second
 	return m
+}
+
+// host returns the row of an address, which has one more subscriber.
+func (t *members) host(a netip.Addr) *host {
+	h := t.hosts[a]
+	if h == nil {
+		h = &host{addr: a}
+		t.hosts[a] = h
+	}
+	h.members++
+	return h
+}
+
+// leave takes a subscriber away from its host.
+func (t *members) leave(h *host) {
+	if h.members--; h.members == 0 {
+		delete(t.hosts, h.addr)
+	}
 }
 
 // late reports whether a frame comes from a subscriber that has left: it was sent before
@@ -122,6 +159,7 @@ func (t *members) sweep(now reliable.Time, patience func(*member) time.Duration)
 	for _, m := range t.rows {
 		if now.Sub(m.heard) > patience(m) {
 			delete(t.byID, m.id)
+			t.leave(m.host)
 			gone = append(gone, m)
 			continue
 		}
@@ -139,6 +177,7 @@ func (t *members) remove(m *member) bool {
 		return false
 	}
 	delete(t.byID, m.id)
+	t.leave(m.host)
 	t.rows = slices.Delete(t.rows, i, i+1)
 	return true
 }

@@ -2,6 +2,7 @@ package send
 
 import (
 	"slices"
+	"time"
 
 	"crier/nack"
 	"crier/reliable"
@@ -68,7 +69,7 @@ func (a *audience) of(t *members, m *member, channels int) *progress {
 		t.refused++
 		return &a.overflow
 	}
-	t.progresses++
+	t.count(m, 1)
 	p = &progress{member: m}
 	p.ID, p.Addr = m.id, m.addr
 	for _, one := range a.away {
@@ -84,8 +85,65 @@ func (a *audience) of(t *members, m *member, channels int) *progress {
 // remove forgets a subscriber that has left or is no longer heard.
 func (a *audience) remove(t *members, p *progress) {
 	a.rows = slices.DeleteFunc(a.rows, func(o *progress) bool { return o == p })
-	t.progresses--
+	p.streams[a.channel] = nil
+	t.count(p.member, -1)
 }
+
+// count notes that a subscriber has so many more progresses.
+func (t *members) count(m *member, n int) {
+	t.progresses += n
+	m.named += n
+	m.host.progresses += n
+}
+
+// fullTime is for how long a host that got no further progress gets none, at no such cost.
+const fullTime = time.Millisecond
+
+// place returns a subscriber's progress in the stream, which it names. At the bound, one of the
+// host that has most progresses makes room, if that keeps as many as the subscriber's has then.
+// Whoever can send to the publisher can make up subscribers, but not addresses.
+func (st *Stream) place(now reliable.Time, m *member) *progress {
+	s := st.session
+	t := &s.members
+	if m != &t.overflow && t.progresses >= t.most &&
+		(m.streams == nil || m.streams[st.channel] == nil) {
+		if p := t.victim(now, m.host); p != nil {
+			from := s.streams[p.channel()]
+			from.gone(p, false)
+			from.pace.refloor(now)
+			from.regroup()
+			s.schedule.touch(from)
+		}
+	}
+	return st.audience.of(t, m, len(s.streams))
+}
+
+// victim returns the progress that makes room for one of a host, or nil: the last of the
+// subscriber that has most, at the host that has most.
+func (t *members) victim(now reliable.Time, to *host) *progress {
+	if now < t.full.until && to.progresses >= t.full.mine {
+		return nil
+	}
+	var most *member
+	for _, m := range t.rows {
+		if m.named > 0 && (most == nil || m.host.progresses > most.host.progresses ||
+			m.host == most.host && m.named >= most.named) {
+			most = m
+		}
+	}
+	if most == nil || to.progresses+1 >= most.host.progresses {
+		t.full.until, t.full.mine = now.Add(fullTime), to.progresses
+		return nil
+	}
+	i := len(most.streams) - 1
+	for most.streams[i] == nil {
+		i--
+	}
+	return most.streams[i]
+}
+
+// channel returns the channel of the stream that the progress is in.
+func (p *progress) channel() int { return slices.Index(p.streams, p) }
 
 // leave remembers an evicted subscriber that is forgotten.
 func (a *audience) leave(p *progress) {

@@ -61,6 +61,7 @@ func New(cfg Config) (*Sender, error) {
 	s.events.most = maxMemberEvents * channels
 	s.gather = newGather(&s.cfg, &s.members)
 	s.announce = newAnnounce(cfg.Start, channels)
+	s.welcomes = newWelcomes()
 	s.control = control{session: cfg.Session, limit: s.limit}
 	s.offload.begin(cfg.Start)
 	s.streams = make([]*Stream, channels)

@@ -23,7 +23,11 @@ const (
 
 // named returns the group with an index of a topic whose groups follow from its name.
 func named(name string, index int) netip.AddrPort {
-	h := hash(name)
+	return numbered(hash(name), index)
+}
+
+// numbered returns the group with an index of a topic whose name has a hash.
+func numbered(h uint64, index int) netip.AddrPort {
 	start, stride := h%numbers, 1+h>>32%strides
 	n := uint16(firstNumber + (start+uint64(index)*stride)%numbers)
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{239, 77, byte(n >> 8), byte(n)}), Port)

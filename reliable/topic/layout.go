@@ -92,9 +92,16 @@ func (l Layout) Group(name string, channel uint32) netip.AddrPort {
 // All returns the groups of the topic in the order of [Layout.Index]: the home group, and the data
 // groups if there are several. No two are the same.
 func (l Layout) All(name string) []netip.AddrPort {
-	all := make([]netip.AddrPort, l.size())
+	h, all := uint64(0), make([]netip.AddrPort, l.size())
+	if !l.Base.IsValid() {
+		h = hash(name) // once: whoever announces topics chooses their names
+	}
 	for i := range all {
-		all[i] = l.at(name, i)
+		if l.Base.IsValid() {
+			all[i] = further(l.Base, i)
+		} else {
+			all[i] = numbered(h, i)
+		}
 	}
 	return all
 }
