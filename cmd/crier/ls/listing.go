@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"crier/cmd/crier/cli"
-	"crier/cmd/crier/table"
 	"crier/subscriber/directory"
 )
 
@@ -117,33 +116,32 @@ func groups(n int, base netip.AddrPort) string {
 	return fmt.Sprintf("%d behind %v", n, base)
 }
 
-// text returns the listing for people.
+// text returns the listing for people. Names that are too long for the table are cut there, and
+// stand whole below it.
 func (l *Listing) text(s cli.Sheet) string {
-	t := table.Table{Columns: []table.Column{{Head: "topic", Key: true},
-		{Head: "partitions"}, {Head: "groups", Left: true}, {Head: "publisher", Left: true},
-		{Head: "rate"}, {Head: "subscribers"}}}
-	for i := range l.Publishers {
-		p := &l.Publishers[i]
-		base, _ := netip.ParseAddrPort(p.Base) // not valid for an empty one
-		t.Add(cli.Printable(p.Topic), cli.Grouped(uint64(p.Partitions)), groups(p.Groups, base),
-			p.who(), cli.PerSecond(float64(p.Messages)), cli.Grouped(uint64(p.Subscribers)))
-	}
 	var b strings.Builder
+	t, long := l.table(s.Width)
 	b.WriteString(t.Text(s))
+	gap := "\n"
+	below := func(text string) {
+		b.WriteString(gap + s.Wrap(text+"\n", 2))
+		gap = ""
+	}
+	for _, text := range long {
+		below(text)
+	}
 	for i := range l.Conflicts {
-		if i == 0 {
-			b.WriteByte('\n')
-		}
-		b.WriteString(s.Wrap(s.Paint(cli.Noted, l.Conflicts[i].Text)+"\n", 2))
+		below(s.Paint(cli.Noted, l.Conflicts[i].Text))
 	}
 	return b.String()
 }
 
-// who names a publisher: by its name and the address of its machine, or else by its own address.
-func (p *Publisher) who() string {
+// who names a publisher: by its name, of so many characters at most, and the address of its
+// machine, or else by its own address.
+func (p *Publisher) who(most int) string {
 	at, err := netip.ParseAddrPort(p.Address)
 	if p.Name == "" || err != nil {
 		return p.Address
 	}
-	return fmt.Sprintf("%s at %v", cli.Printable(p.Name), at.Addr())
+	return fmt.Sprintf("%s at %v", shortened(cli.Printable(p.Name), most), at.Addr())
 }

@@ -50,7 +50,7 @@ func watchText(ctx context.Context, std cli.Streams, c *directory.Client) error 
 		}
 		p := publisherOf(e)
 		_, err := fmt.Fprintf(std.Out, "%s %s: %s %s\n", time.Now().Format(time.TimeOnly),
-			cli.Printable(e.Topic), p.who(), what)
+			cli.Printable(e.Topic), p.who(len(p.Name)), what)
 		if err != nil {
 			return err
 		}

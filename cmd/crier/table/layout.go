@@ -14,6 +14,12 @@ const (
 	gap    = 2
 )
 
+// Width returns how wide the table is in one block.
+func (t *Table) Width() int {
+	t = t.Kept()
+	return t.wide(numbers(0, len(t.Columns)))
+}
+
 // Text returns the table for a sheet. Where it is wider than that, what all rows have in
 // common goes before it, and then its columns into several blocks, one below the other, each
 // with the names of the rows. Where those leave no room for figures beside them, they stand
