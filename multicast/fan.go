@@ -19,9 +19,9 @@ import (
 // A [Loop] reads the feeds' sockets itself, and tells the Fan of the addresses that it hears.
 // Read only waits for Close.
 type Fan struct {
-	feeds Feeds
-	lanes []*lane
-	route route
+	feeds   Feeds
+	outlets []*outlet
+	route   route
 	// sent and sentBytes count what at least one feed took.
 	sent, sentBytes atomic.Uint64
 	closed          chan struct{}
@@ -31,7 +31,7 @@ type Fan struct {
 	// writing is held by the one that writes.
 	writing sync.Mutex
 
-	// mu guards the lanes' queues.
+	// mu guards the outlets' queues.
 	mu   sync.Mutex
 	room sync.Cond
 	over bool
@@ -44,10 +44,10 @@ func NewFan(feeds Feeds, conns []Conn) *Fan {
 	f.room.L = &f.mu
 	f.route.init()
 	for i, c := range conns {
-		l := &lane{fan: f, feed: i, conn: c}
+		l := &outlet{fan: f, feed: i, conn: c}
 		l.taker, _ = c.(Taker)
 		l.work.L = &f.mu
-		f.lanes = append(f.lanes, l)
+		f.outlets = append(f.outlets, l)
 		f.wg.Go(l.run)
 	}
 	return f
@@ -55,8 +55,8 @@ func NewFan(feeds Feeds, conns []Conn) *Fan {
 
 // conns returns the feeds' sockets.
 func (f *Fan) conns() []Conn {
-	list := make([]Conn, len(f.lanes))
-	for i, l := range f.lanes {
+	list := make([]Conn, len(f.outlets))
+	for i, l := range f.outlets {
 		list[i] = l.conn
 	}
 	return list
@@ -79,7 +79,7 @@ func (f *Fan) Read([]Packet) (int, error) {
 // Write implements Conn. It takes all of b, or with ErrWouldBlock nothing.
 func (f *Fan) Write(to netip.AddrPort, b []byte, segment int) (int, error) {
 	if segment <= 0 || len(b) == 0 {
-		return f.lanes[0].conn.Write(to, b, segment) // says so
+		return f.outlets[0].conn.Write(to, b, segment) // says so
 	}
 	f.writing.Lock()
 	defer f.writing.Unlock()
@@ -92,7 +92,7 @@ func (f *Fan) Write(to netip.AddrPort, b []byte, segment int) (int, error) {
 	}
 	var best taken
 	var failed error
-	for i, l := range f.lanes {
+	for i, l := range f.outlets {
 		if only >= 0 && only != i {
 			continue
 		}
@@ -116,7 +116,7 @@ func (f *Fan) admit(n int) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	any := false
-	for _, l := range f.lanes {
+	for _, l := range f.outlets {
 		l.mode = l.queue.mode(n)
 		any = any || l.mode != passed
 	}
@@ -128,7 +128,7 @@ func (f *Fan) WaitWrite() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for !f.over {
-		for _, l := range f.lanes {
+		for _, l := range f.outlets {
 			if l.queue.calm() {
 				return nil
 			}
@@ -139,12 +139,12 @@ func (f *Fan) WaitWrite() error {
 }
 
 // LocalAddr returns the first feed's address.
-func (f *Fan) LocalAddr() netip.AddrPort { return f.lanes[0].conn.LocalAddr() }
+func (f *Fan) LocalAddr() netip.AddrPort { return f.outlets[0].conn.LocalAddr() }
 
 // LocalAddrs returns the feeds' addresses.
 func (f *Fan) LocalAddrs() []netip.AddrPort {
-	list := make([]netip.AddrPort, len(f.lanes))
-	for i, l := range f.lanes {
+	list := make([]netip.AddrPort, len(f.outlets))
+	for i, l := range f.outlets {
 		list[i] = l.conn.LocalAddr()
 	}
 	return list
@@ -161,8 +161,8 @@ func (f *Fan) Stats() ConnStats {
 
 // FeedStats returns each feed's counters.
 func (f *Fan) FeedStats() []ConnStats {
-	list := make([]ConnStats, len(f.lanes))
-	for i, l := range f.lanes {
+	list := make([]ConnStats, len(f.outlets))
+	for i, l := range f.outlets {
 		list[i] = l.conn.Stats()
 		list[i].PassedOver = l.passedOver.Load()
 	}
@@ -174,7 +174,7 @@ func (f *Fan) Taken() (datagrams, bytes uint64) { return f.sent.Load(), f.sentBy
 
 // Segments implements Segmenter.
 func (f *Fan) Segments() (cut, uneven bool) {
-	for _, l := range f.lanes {
+	for _, l := range f.outlets {
 		if s, ok := l.conn.(Segmenter); ok {
 			c, u := s.Segments()
 			cut, uneven = cut || c, uneven || u
@@ -185,7 +185,7 @@ func (f *Fan) Segments() (cut, uneven bool) {
 
 // SetSegments implements Segmenter.
 func (f *Fan) SetSegments(on bool) {
-	for _, l := range f.lanes {
+	for _, l := range f.outlets {
 		if s, ok := l.conn.(Segmenter); ok {
 			s.SetSegments(on)
 		}
@@ -198,13 +198,13 @@ func (f *Fan) Close() error {
 		f.mu.Lock()
 		f.over = true
 		f.room.Broadcast()
-		for _, l := range f.lanes {
+		for _, l := range f.outlets {
 			l.work.Signal()
 		}
 		f.mu.Unlock()
 		close(f.closed)
 		var errs []error
-		for _, l := range f.lanes {
+		for _, l := range f.outlets {
 			errs = append(errs, l.conn.Close())
 		}
 		f.wg.Wait()

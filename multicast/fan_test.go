@@ -14,8 +14,8 @@ import (
 	"testing/synctest"
 )
 
-// laneConn is a feed's socket that takes as many bytes as it is told to.
-type laneConn struct {
+// outletConn is a feed's socket that takes as many bytes as it is told to.
+type outletConn struct {
 	Conn
 	local netip.AddrPort
 
@@ -27,9 +27,11 @@ type laneConn struct {
 	got strings.Builder
 }
 
-func newLaneConn(room int) *laneConn { return &laneConn{room: room, more: make(chan struct{})} }
+func newOutletConn(room int) *outletConn {
+	return &outletConn{room: room, more: make(chan struct{})}
+}
 
-func (c *laneConn) Write(to netip.AddrPort, b []byte, segment int) (int, error) {
+func (c *outletConn) Write(to netip.AddrPort, b []byte, segment int) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
@@ -49,7 +51,7 @@ func (c *laneConn) Write(to netip.AddrPort, b []byte, segment int) (int, error) 
 	return n, nil
 }
 
-func (c *laneConn) WaitWrite() error {
+func (c *outletConn) WaitWrite() error {
 	c.mu.Lock()
 	more, room, closed := c.more, c.room, c.closed
 	c.mu.Unlock()
@@ -63,7 +65,7 @@ func (c *laneConn) WaitWrite() error {
 }
 
 // give makes room for so many bytes more.
-func (c *laneConn) give(room int) {
+func (c *outletConn) give(room int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.room = room
@@ -71,7 +73,7 @@ func (c *laneConn) give(room int) {
 	c.more = make(chan struct{})
 }
 
-func (c *laneConn) Close() error {
+func (c *outletConn) Close() error {
 	c.give(0)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -79,34 +81,34 @@ func (c *laneConn) Close() error {
 	return nil
 }
 
-func (c *laneConn) text() string {
+func (c *outletConn) text() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return strings.TrimSpace(c.got.String())
 }
 
-func (c *laneConn) LocalAddr() netip.AddrPort { return c.local }
-func (c *laneConn) Stats() ConnStats          { return ConnStats{MTU: 1500} }
+func (c *outletConn) LocalAddr() netip.AddrPort { return c.local }
+func (c *outletConn) Stats() ConnStats          { return ConnStats{MTU: 1500} }
 
 var (
 	fanGroup = netip.MustParseAddrPort("239.1.0.1:7700")
 	fanFeeds = Feeds{{fanGroup, "a"}, {netip.MustParseAddrPort("239.2.0.1:7700"), "b"}}
 )
 
-func newTestFan(rooms ...int) (*Fan, []*laneConn) {
-	var lanes []*laneConn
+func newTestFan(rooms ...int) (*Fan, []*outletConn) {
+	var outlets []*outletConn
 	var conns []Conn
 	for _, room := range rooms {
-		lanes = append(lanes, newLaneConn(room))
-		conns = append(conns, lanes[len(lanes)-1])
+		outlets = append(outlets, newOutletConn(room))
+		conns = append(conns, outlets[len(outlets)-1])
 	}
-	return NewFan(fanFeeds, conns), lanes
+	return NewFan(fanFeeds, conns), outlets
 }
 
 // Groups get a write on each feed, at the feed's address, and hosts on one.
 func TestFanWrites(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f, lanes := newTestFan(-1, -1)
+		f, outlets := newTestFan(-1, -1)
 		host := netip.MustParseAddrPort("10.9.0.1:1000")
 		write := func(to netip.AddrPort, text string) {
 			t.Helper()
@@ -125,10 +127,11 @@ func TestFanWrites(t *testing.T) {
 		// Another socket of the host listens to the other feed alone.
 		f.route.heard([]Packet{{From: netip.AddrPortFrom(host.Addr(), 1001), Feed: 1}})
 		write(host, "still")
-		if got, want := lanes[0].text(), "1:home 1:data 77:both 9:unheard 9:moved 9:still"; got != want {
+		got := outlets[0].text()
+		if want := "1:home 1:data 77:both 9:unheard 9:moved 9:still"; got != want {
 			t.Errorf("the first feed got %q, want %q", got, want)
 		}
-		if got, want := lanes[1].text(), "2:home 2:data 77:both 9:heard"; got != want {
+		if got, want := outlets[1].text(), "2:home 2:data 77:both 9:heard"; got != want {
 			t.Errorf("the second feed got %q, want %q", got, want)
 		}
 		if datagrams, bytes := f.Taken(); datagrams != 34 || bytes != 34 {
@@ -150,7 +153,7 @@ func TestFanWrites(t *testing.T) {
 // takes something, and the rest is counted.
 func TestFanGoesOnWithoutAFeed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f, lanes := newTestFan(-1, 5000)
+		f, outlets := newTestFan(-1, 5000)
 		defer f.Close()
 		b := make([]byte, 1000)
 		const writes = 400
@@ -161,7 +164,7 @@ func TestFanGoesOnWithoutAFeed(t *testing.T) {
 			}
 		}
 		synctest.Wait()
-		if got := len(lanes[0].got.String()); got != writes*len("1:"+string(b)+" ") {
+		if got := len(outlets[0].got.String()); got != writes*len("1:"+string(b)+" ") {
 			t.Errorf("the feed that takes all got %d bytes", got)
 		}
 		stats := f.FeedStats()
@@ -171,10 +174,10 @@ func TestFanGoesOnWithoutAFeed(t *testing.T) {
 		if datagrams, _ := f.Taken(); datagrams != 10*writes {
 			t.Errorf("%d datagrams were taken, want %d", datagrams, 10*writes)
 		}
-		lanes[1].give(-1)
+		outlets[1].give(-1)
 		synctest.Wait()
 		got := 0
-		for _, w := range strings.Fields(lanes[1].text()) {
+		for _, w := range strings.Fields(outlets[1].text()) {
 			if text := w[len("2:"):]; text != "" {
 				n := 0
 				if fmt.Sscanf(text, "%03d", &n); n != got {
@@ -193,7 +196,7 @@ func TestFanGoesOnWithoutAFeed(t *testing.T) {
 // Only when no feed takes anything does a Fan say so; and it waits for the first that does.
 func TestFanIsFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f, lanes := newTestFan(0, 0)
+		f, outlets := newTestFan(0, 0)
 		b := make([]byte, 64<<10)
 		writes := 0
 		for ; writes < 100; writes++ {
@@ -220,19 +223,20 @@ func TestFanIsFull(t *testing.T) {
 		if ready {
 			t.Error("a full Fan was ready")
 		}
-		lanes[1].give(-1)
+		outlets[1].give(-1)
 		waits.Wait()
 		if n, err := f.Write(fanGroup, b, 1000); n != len(b) || err != nil {
 			t.Errorf("Write = %d, %v", n, err)
 		}
 		// A host whose feed is full gets nothing, and nobody waits for it.
-		if n, err := f.Write(netip.MustParseAddrPort("10.0.0.1:1"), b, 1000); n != len(b) || err != nil {
+		n, err := f.Write(netip.MustParseAddrPort("10.0.0.1:1"), b, 1000)
+		if n != len(b) || err != nil {
 			t.Errorf("Write to a host = %d, %v", n, err)
 		}
 		if n := f.FeedStats()[0].PassedOver; n != 2*66 {
 			t.Errorf("%d datagrams were left out on the full feed", n)
 		}
-		lanes[1].give(0)
+		outlets[1].give(0)
 		for {
 			if _, err := f.Write(fanGroup, b, 1000); err == ErrWouldBlock {
 				break

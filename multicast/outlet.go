@@ -8,8 +8,8 @@ import (
 	"sync/atomic"
 )
 
-// lane is a feed of a Fan.
-type lane struct {
+// outlet is a feed of a Fan.
+type outlet struct {
 	fan  *Fan
 	feed int
 	conn Conn
@@ -41,7 +41,7 @@ const (
 type taken struct{ datagrams, bytes uint64 }
 
 // send writes to the socket, or leaves b in the queue, or out.
-func (l *lane) send(to netip.AddrPort, b []byte, segment int) (taken, error) {
+func (l *outlet) send(to netip.AddrPort, b []byte, segment int) (taken, error) {
 	var t taken
 	if l.mode == direct {
 		before := l.count()
@@ -72,7 +72,7 @@ func (l *lane) send(to netip.AddrPort, b []byte, segment int) (taken, error) {
 }
 
 // count returns what the kernel has taken so far.
-func (l *lane) count() (t taken) {
+func (l *outlet) count() (t taken) {
 	if l.taker != nil {
 		t.datagrams, t.bytes = l.taker.Taken()
 	}
@@ -82,7 +82,7 @@ func (l *lane) count() (t taken) {
 func (t taken) less(o taken) taken { return taken{t.datagrams - o.datagrams, t.bytes - o.bytes} }
 
 // run writes what waits, until the Fan is closed.
-func (l *lane) run() {
+func (l *outlet) run() {
 	f := l.fan
 	f.mu.Lock()
 	defer f.mu.Unlock()
