@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"math"
 	"net/netip"
 	"time"
 
@@ -247,7 +248,7 @@ func (a *Announcer) announcement(
 	if a.cfg.Facts != nil {
 		facts := a.cfg.Facts(now)
 		body.Bytes, body.Messages = facts.Bytes, facts.Messages
-		body.Subscribers = uint32(min(max(facts.Subscribers, 0), 1<<31))
+		body.Subscribers = uint32(min(max(facts.Subscribers, 0), math.MaxInt32))
 	}
 	a.out.taken = true
 	a.out.arena = a.out.encode.Append(a.out.arena[:0], f)
