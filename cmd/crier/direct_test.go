@@ -106,7 +106,8 @@ func TestSummaryKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	want = "before_start delivered duplicates end first_offset group latency_ns losses " +
-		"lost nacks_sent name next_offset recovered recovery_ns session source taken_ns"
+		"lost nacks_sent name next_offset partition recovered recovery_ns session source " +
+		"taken_ns"
 	if got := keysOf(t, b, s.Counters, want); got != want {
 		t.Errorf("session: %s", got)
 	}

@@ -159,6 +159,17 @@ func runExample(t *testing.T, dir, line string) {
 		runRecordExample(t, args)
 	case "replay", "log":
 		runLogExample(t, args)
+	case "ls":
+		start(t, nil, "pub", "--topic", "quotes.example", "--rate", "100", "--name", t.Name())
+		for i, a := range args {
+			args[i] = strings.Trim(a, "'")
+		}
+		r := start(t, nil, args...)
+		if slices.Contains(args, "--watch") {
+			r.await(r.out, "quotes.example", 1)
+			r.stop()
+		}
+		r.wait(cli.ExitOK)
 	default:
 		r := start(t, nil, args...).wait(cli.ExitOK)
 		if r.out.String() == "" {

@@ -31,7 +31,7 @@ func TestBenchListIsValid(t *testing.T) {
 				}
 				names[it.name] = true
 			}
-			if len(list) < 12 || net == coordinator.NetNamespaces && len(list) != 22 {
+			if len(list) < 12 || net == coordinator.NetNamespaces && len(list) != 25 {
 				t.Errorf("--net %s, quick %v: %d items", net, quick, len(list))
 			}
 		}
