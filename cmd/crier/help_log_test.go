@@ -46,7 +46,12 @@ func runLogExample(t *testing.T, args []string) {
 	dir := t.TempDir()
 	l := logtest.New(t, dir)
 	l.Begin = time.Now().Add(-time.Minute)
-	l.Session(0x8f2a<<48, &reliable.Title{Publisher: "feed"}, 2100, nack.Range{},
+	key := journal.Key{Session: 0x8f2a << 48}
+	title := reliable.Title{Publisher: "feed"}
+	if slices.Contains(args, "--topic") {
+		key.Channel, title.Topic = 3, args[slices.Index(args, "--topic")+1]
+	}
+	l.Tape(key, &title, 2100, nack.Range{},
 		&journal.End{How: reliable.EndBye, Cause: reliable.CauseEnded})
 	l.Close()
 	for i, a := range args {
