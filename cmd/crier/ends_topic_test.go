@@ -33,7 +33,7 @@ func parted(t *testing.T, partitions string, args ...string) *tool {
 	c := start(t, nil, append(on(topic, "sub", "--partition", partitions), args...)...).
 		listening()
 	start(t, strings.NewReader("a\nb\nc\nd\n"), on(topic, "pub", "--partitions", "4", "--key",
-		"^(.)", "--from", "-", "--linger", "50ms")...).wait(cli.ExitOK)
+		"^(.)", "--from", "-", "--linger", "5s")...).wait(cli.ExitOK)
 	return c
 }
 
@@ -90,7 +90,7 @@ var pubTopicWays = map[string]func(*testing.T) *tool{
 		topic := endTopic(t)
 		c := start(t, nil, on(topic, "sub", "--until-end")...).listening()
 		pub := start(t, nil, on(topic, "pub", "--partitions", "4", "--count", "100", "--linger",
-			"50ms")...)
+			"5s")...)
 		c.wait(cli.ExitOK)
 		if n := c.out.count("\n"); n != 100 {
 			t.Errorf("%d messages, want 100", n)
