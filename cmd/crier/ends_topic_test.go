@@ -47,9 +47,9 @@ var subTopicWays = map[string]func(*testing.T) *tool{
 		c := start(t, nil, on(topic, "sub", "--until-end")...).listening()
 		in, feed := osPipe(t)
 		pub := spawn(t, in, on(topic, "pub", "--partitions", "4", "--from", "-")...)
-		for range 4 { // to the partitions in turn
+		for i := range 4 { // to the partitions in turn
 			feed.WriteString("0\n")
-			c.await(c.out, "\n", c.out.count("\n")+1)
+			c.await(c.out, "\n", i+1)
 		}
 		pub.signal(syscall.SIGKILL)
 		return c
