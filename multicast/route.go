@@ -9,8 +9,8 @@ import (
 const routeSize = 4096
 
 // route knows by which feed an address was heard last, the port with it: the sockets of one
-// machine may listen to different feeds, and each knows the publisher by its own. Of more than routeSize addresses it
-// forgets those that were not heard for the longest time.
+// machine may listen to different feeds, and each knows the publisher by its own. Of more than
+// routeSize addresses it forgets those that were not heard for the longest time.
 type route struct {
 	// last has each feed's last address. The Loop's lock guards it.
 	last [MaxFeeds]netip.AddrPort

@@ -45,8 +45,8 @@ type Refusal struct {
 	Base netip.AddrPort
 }
 
-// lookEvery is the least time between two looks through all publishers for topics to follow: whoever
-// announces and ends topics has no more of them.
+// lookEvery is the least time between two looks through all publishers for topics to follow:
+// whoever announces and ends topics has no more of them.
 const lookEvery = time.Second
 
 // maxRefusals bounds the refusals that wait to be told.

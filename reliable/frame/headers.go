@@ -152,7 +152,8 @@ func (h *MessageHeader) isPlain() bool {
 	for i := range len(h.Name) {
 		all |= h.Name[i]
 	}
-	return all < utf8.RuneSelf && len(h.Name) > 0 && len(h.Name) <= MaxHeaderName && len(h.Value) <= MaxProperties
+	return all < utf8.RuneSelf && len(h.Name) > 0 && len(h.Name) <= MaxHeaderName &&
+		len(h.Value) <= MaxProperties
 }
 
 // check returns an error if the header can't follow the ones before it.

@@ -214,9 +214,9 @@ func (d *feeds) expect(now reliable.Time, controls []netip.AddrPort) {
 	}
 }
 
-// names reports whether an address may be the publisher's by another feed than the first: its SESSION
-// names the host there, unless it leaves that to where frames come from. One that names no feeds
-// has a single host.
+// names reports whether an address may be the publisher's by another feed than the first: its
+// SESSION names the host there, unless it leaves that to where frames come from. One that names
+// no feeds has a single host.
 func (d *feeds) names(from netip.AddrPort) bool {
 	if !d.knows || from.Addr() == d.s.source.Addr() {
 		return true

@@ -89,8 +89,9 @@ func ClocksText(q *hist.Quantiles) string {
 // unseenText names the sessions whose end was not seen.
 func unseenText(sum *Summary) string {
 	var b strings.Builder
-	told := uint64(0)                                  // partitions
-	more, rest, cut := uint64(0), uint64(0), uint64(0) // sessions beyond, their partitions, and those of the last told one
+	told := uint64(0) // partitions
+	// Sessions beyond, their partitions, and those of the last one that is told.
+	more, rest, cut := uint64(0), uint64(0), uint64(0)
 	for _, whole := range wholes(sum.Sessions) {
 		all := len(whole)
 		unseen := slices.DeleteFunc(whole, (*SessionSummary).seen)
