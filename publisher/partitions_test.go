@@ -133,6 +133,7 @@ func TestAFullPartitionHoldsUpItsOwn(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		synctest.Wait() // until the loop has written what made others full for a moment
 		list := p.Partitions()
 		if !list[1].Full || list[0].Full || list[2].Full || list[1].Accepted > 250 ||
 			list[1].Members != 1 || list[0].Members != 0 {
