@@ -236,6 +236,7 @@ func TestFanIsFull(t *testing.T) {
 		if n := f.FeedStats()[0].PassedOver; n != 2*66 {
 			t.Errorf("%d datagrams were left out on the full feed", n)
 		}
+		synctest.Wait() // until the feed that takes all has nothing left that waits
 		outlets[1].give(0)
 		for {
 			if _, err := f.Write(fanGroup, b, 1000); err == ErrWouldBlock {
