@@ -135,8 +135,8 @@ func start(cfg Config, conn multicast.Conn, before past) (*Publisher, error) {
 	if p.segmenter, ok = conn.(multicast.Segmenter); ok {
 		cut, uneven := p.segmenter.Segments()
 		config.Cut, config.Uneven = cut && !uneven, cut && uneven
-		config.Seed = randomID()
 	}
+	config.Seed = randomID()
 	if p.memory, err = reserve(&config); err != nil {
 		return nil, err
 	}

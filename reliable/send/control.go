@@ -4,6 +4,7 @@ import (
 	"math/bits"
 	"net/netip"
 	"slices"
+	"time"
 
 	"crier/reliable"
 	"crier/reliable/frame"
@@ -41,12 +42,15 @@ func (s *Sender) nextSession(now reliable.Time, b *outgoing) bool {
 }
 
 // An announce schedules SESSION frames: those of all channels at once at the start, and then
-// that of the next channel now and then.
+// that of the next channel now and then; sooner, for a round, where subscribers want more than
+// can be sent to each.
 type announce struct {
 	channels int
 	// next is the channel that is next, and rest the number of those that go at once.
 	next, rest int
-	due        reliable.Time
+	// hurried is the number of those that go sooner.
+	hurried   int
+	due, last reliable.Time
 }
 
 func newAnnounce(now reliable.Time, channels int) announce {
@@ -55,6 +59,25 @@ func newAnnounce(now reliable.Time, channels int) announce {
 
 // again has all channels announced at once.
 func (a *announce) again(now reliable.Time) { a.rest, a.due = a.channels, now }
+
+// hurry has all channels announced within announceEvery.
+func (a *announce) hurry(now reliable.Time) {
+	if a.channels > 1 && a.rest == 0 {
+		a.hurried = a.channels
+		a.due = min(a.due, max(now, a.last.Add(a.each())))
+	}
+}
+
+// each returns the time between the announcements of two channels.
+func (a *announce) each() time.Duration {
+	switch {
+	case a.channels == 1:
+		return announceEvery
+	case a.hurried > 0:
+		return min(announceEach, announceEvery/time.Duration(a.channels))
+	}
+	return announceEach
+}
 
 // pass returns the channel that is announced now.
 func (a *announce) pass(now reliable.Time) (channel int) {
@@ -66,32 +89,31 @@ func (a *announce) pass(now reliable.Time) (channel int) {
 	if a.rest = max(a.rest-1, 0); a.rest > 0 {
 		return channel
 	}
-	if a.due = now.Add(announceEvery); a.channels > 1 {
-		a.due = now.Add(announceEach)
-	}
+	a.hurried = max(a.hurried-1, 0)
+	a.due, a.last = now.Add(a.each()), now
 	return channel
 }
 
 const (
-	// maxWelcomes bounds the subscribers that wait for SESSION. Others ask again.
+	// maxWelcomes bounds the subscribers that wait for SESSION. Others hear those of the group.
 	maxWelcomes = 256
-	// welcomeRate and welcomeBurst bound the SESSION and HEARTBEAT of all but the first channel
-	// of each STATUS that asks, in bytes a second and bytes: the source may be forged. The burst
-	// has room for a subscriber of all partitions.
+	// welcomeRate and welcomeBurst bound the SESSION and HEARTBEAT to single subscribers, in bytes
+	// a second and bytes: the source may be forged. Half of the burst, which is one subscriber's
+	// share of it, has room for all partitions.
 	welcomeRate, welcomeBurst = 128 << 10, 256 << 10
 )
 
 // welcomes holds the subscribers that asked for SESSION. HEARTBEAT follows it.
 type welcomes struct {
-	list []welcome
-	// budget is that of further channels, and size what one took last, in bytes.
-	budget  *rate.Limit
+	list   []welcome
+	shares shares
+	// size is what one channel took last, in bytes.
 	size    uint64
 	refused uint64
 }
 
-func newWelcomes() welcomes {
-	return welcomes{budget: rate.New(welcomeRate, welcomeBurst), size: 512}
+func newWelcomes(seed uint64) welcomes {
+	return welcomes{shares: newShares(welcomeRate, welcomeBurst, seed), size: 512}
 }
 
 type welcome struct {
@@ -101,39 +123,53 @@ type welcome struct {
 	told     bool
 }
 
-// welcome notes that a subscriber asks for the channels of a STATUS. The first is answered as in a
-// session of one stream, and the others as far as the budget goes.
+// welcome notes that a subscriber asks for the channels of a STATUS. What is refused goes to the
+// group sooner than it would: however many ask, and from wherever, each hears it there.
 func (s *Sender) welcome(now reliable.Time, from netip.AddrPort, f *frame.Frame) {
 	w := &s.welcomes
-	w.add(from, f.Channel)
-	asked := 1
-	for _, at := range f.Positions {
+	refused := w.refused
+	asked := 0
+	for i := -1; i < len(f.Positions); i++ {
+		channel := f.Channel
+		if i >= 0 {
+			channel = f.Positions[i].Channel
+		}
 		switch {
-		case s.Stream(at.Channel) == nil:
-		case asked == reliable.WelcomeChannels || w.budget.Room(now) == 0:
+		case s.Stream(channel) == nil:
+		case asked == reliable.WelcomeChannels || !w.shares.take(now, from.Addr(), w.size):
 			w.refused++
 		default:
 			asked++
-			w.budget.Take(now, w.size)
-			w.add(from, at.Channel)
+			w.add(from, channel)
 		}
+	}
+	if w.refused > refused {
+		s.announce.hurry(now)
 	}
 }
 
-// add notes that a subscriber asks for a channel.
+// add notes that a subscriber asks for a channel. One address may have no more places than it
+// leaves to others.
 func (w *welcomes) add(to netip.AddrPort, channel uint32) {
-	i := slices.IndexFunc(w.list, func(one welcome) bool { return one.to == to })
-	switch {
-	case i >= 0:
-		if one := &w.list[i]; !one.told || channel > uint32(one.channels.lowest()) {
-			one.channels.add(channel)
+	others := 0
+	for i := range w.list {
+		one := &w.list[i]
+		if one.to == to {
+			if !one.told || channel > uint32(one.channels.lowest()) {
+				one.channels.add(channel)
+			}
+			return
 		}
-	case len(w.list) >= maxWelcomes:
-		w.refused++
-	default:
-		w.list = append(w.list, welcome{to: to})
-		w.list[len(w.list)-1].channels.add(channel)
+		if one.to.Addr() == to.Addr() {
+			others++
+		}
 	}
+	if len(w.list)+others >= maxWelcomes {
+		w.refused++
+		return
+	}
+	w.list = append(w.list, welcome{to: to})
+	w.list[len(w.list)-1].channels.add(channel)
 }
 
 // channels is a set of channels.

@@ -3,7 +3,6 @@ package send
 import (
 	"net/netip"
 	"sort"
-	"time"
 
 	"crier/reliable"
 	"crier/reliable/frame"
@@ -13,11 +12,10 @@ import (
 // finds holds the FINDs that wait for the publisher's own DIGEST: where a message is that it
 // still holds.
 type finds struct {
-	list []find
-	// The DIGESTs in the period that began at an instant.
-	answered int
-	since    reliable.Time
-	refused  uint64
+	list    []find
+	most    int // of list
+	shares  shares
+	refused uint64
 }
 
 type find struct {
@@ -28,24 +26,23 @@ type find struct {
 	value   uint64
 }
 
-const (
-	// maxFinds bounds the FINDs that wait, and those that are answered in each findPeriod: some
-	// 64 KiB a second. If there are more streams, their number does. Others ask again.
-	maxFinds   = 64
-	findPeriod = 250 * time.Millisecond
-)
+// maxFinds is how many FINDs one address may ask at once: some 20 KiB. If there are more streams,
+// their number is. All together ask twice as many at once, and findRate times as many a second;
+// others ask again.
+const maxFinds, findRate = 64, 4
+
+func newFinds(streams int, seed uint64) finds {
+	most := max(maxFinds, streams)
+	return finds{most: 2 * most, shares: newShares(uint64(findRate*most), uint64(2*most), seed)}
+}
 
 // handleFind takes a FIND that was sent to this publisher.
 func (s *Sender) handleFind(now reliable.Time, from netip.AddrPort, st *Stream, f *frame.Frame) {
 	q := &s.finds
-	if now.Sub(q.since) >= findPeriod {
-		q.answered, q.since = 0, now
-	}
-	if most := max(maxFinds, len(s.streams)); len(q.list) >= most || q.answered >= most {
+	if len(q.list) >= q.most || !q.shares.take(now, from.Addr(), 1) {
 		q.refused++
 		return
 	}
-	q.answered++
 	q.list = append(q.list, find{from, st, f.Request, f.Find.What, f.Find.Value})
 }
 

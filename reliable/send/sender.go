@@ -61,7 +61,8 @@ func New(cfg Config) (*Sender, error) {
 	s.events.most = maxMemberEvents * channels
 	s.gather = newGather(&s.cfg, &s.members)
 	s.announce = newAnnounce(cfg.Start, channels)
-	s.welcomes = newWelcomes()
+	s.welcomes = newWelcomes(cfg.Seed)
+	s.finds = newFinds(channels, cfg.Seed)
 	s.control = control{session: cfg.Session, limit: s.limit}
 	s.offload.begin(cfg.Start)
 	s.streams = make([]*Stream, channels)
