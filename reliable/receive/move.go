@@ -86,13 +86,15 @@ func (s *session) goesOn(now reliable.Time, st *stream, f *frame.Frame) bool {
 func (s *session) outspoken(now reliable.Time, from netip.AddrPort, st *stream,
 	f *frame.Frame) bool {
 	if f.Feed != s.feed || s.credit.proven || !s.source.IsValid() || f.Kind != frame.Data ||
-		from == s.source || from == s.control || s.place.away || st.over() {
+		from == s.source || from == s.control || s.place.away || st != nil && st.over() ||
+		s.topic != nil && !s.topic.wants(f.Channel) {
 		return false
+	}
+	if starts := int(s.phases[starting]) == len(s.streams); starts || st == nil {
+		return starts
 	}
 	told := st.extent.told
 	switch {
-	case s.all(func(st *stream) bool { return st.phase == starting }):
-		return true
 	case st.phase != starting && f.Seq >= st.win.next &&
 		!(st.phase == left && f.Seq >= st.win.high) &&
 		(f.Seq < told.seq || f.EndOffset() >= told.offset) &&

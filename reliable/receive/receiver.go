@@ -131,15 +131,19 @@ func (r *Receiver) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame
 		return
 	}
 	var st *stream
+	var before *session
 	if s != nil {
 		st = s.stream(f.Channel)
-		if s.unheard() || st != nil && s.outspoken(now, from, st, f) {
+		if s.unheard() {
 			r.forget(s) // as if it were heard for the first time
 			s = nil
+		} else if s.outspoken(now, from, st, f) {
+			before, s = s, nil
+			r.forget(before)
 		}
 	}
 	if s == nil {
-		if s = r.open(now, from, f); s == nil {
+		if s = r.open(now, from, f, before); s == nil {
 			return
 		}
 		st = s.stream(f.Channel)
@@ -190,9 +194,11 @@ func (r *Receiver) attends(now reliable.Time, st *stream) bool {
 	return !s.place.away || r.comeBack(st)
 }
 
-// open begins to follow a session, if the frame is one to begin with.
-func (r *Receiver) open(now reliable.Time, from netip.AddrPort, f *frame.Frame) *session {
-	of, channel, ok := r.follows(f)
+// open begins to follow a session, if the frame is one to begin with. Before is nil, or the same
+// session as somebody else spoke for it: of what topic it is, is known by that.
+func (r *Receiver) open(now reliable.Time, from netip.AddrPort, f *frame.Frame,
+	before *session) *session {
+	of, channel, ok := r.follows(f, before)
 	if !ok {
 		return nil
 	}
@@ -223,6 +229,9 @@ func (r *Receiver) open(now reliable.Time, from netip.AddrPort, f *frame.Frame) 
 	s.group, s.feed = r.topics.group(f.GroupIndex), f.Feed
 	s.follow(of)
 	r.table.enter(s)
+	if before != nil && of != nil && before.layout != (topic.Layout{}) {
+		r.topics.learn(s, before.layout)
+	}
 	for _, h := range r.cfg.Holders {
 		r.Admit(s.id, h)
 	}
@@ -245,8 +254,11 @@ func (r *Receiver) prepare(now reliable.Time, st *stream) {
 
 // follows returns the topic as which the session of a frame is followed, the channel that it
 // begins with, and false if it isn't followed.
-func (r *Receiver) follows(f *frame.Frame) (of *followed, channel uint32, ok bool) {
-	of, ok = r.topics.of(f)
+func (r *Receiver) follows(f *frame.Frame, before *session) (of *followed, channel uint32,
+	ok bool) {
+	if of, ok = r.topics.of(f); !ok && before != nil && before.topic != nil {
+		of, ok = before.topic, true
+	}
 	switch {
 	case !ok:
 		r.stats.OtherTopic++
@@ -284,6 +296,7 @@ func (r *Receiver) begin(now reliable.Time, s *session, st *stream, f *frame.Fra
 			s.noteNewest(now, f)
 			s.echo.note(now, f.Time)
 			s.introduce(f)
+			s.learnFeeds(now, f)
 			r.enliven(s)
 		}
 		return nil
