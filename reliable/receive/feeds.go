@@ -257,10 +257,14 @@ func (s *session) learnFeeds(now reliable.Time, f *frame.Frame) {
 	}
 }
 
-// has reports whether the publisher speaks from an address by one of the feeds.
+// has reports whether the publisher speaks from an address by one of the feeds, or is asked there
+// by its own word.
 func (d *feeds) has(from netip.AddrPort) bool {
 	if d == nil {
 		return false
+	}
+	if d.knows && from.IsValid() && slices.Contains(d.named, from) {
+		return true // its answer may be the first that comes by a feed
 	}
 	for i := range d.list {
 		if o := &d.list[i]; o.known && i != d.first && from.IsValid() &&
