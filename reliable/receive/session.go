@@ -266,6 +266,11 @@ func (s *session) handle(now reliable.Time, st *stream, f *frame.Frame) {
 		}
 		st.beat(now, f)
 	case frame.Bye:
+		if st.silentSoFar() && !st.join.fromStart && st.join.start == reliable.Latest {
+			s.r.stats.Unexpected++ // as in Receiver.begin
+			st.drop()
+			return
+		}
 		st.beat(now, f)
 		st.bye(now, f)
 	}

@@ -86,6 +86,13 @@ func (st *stream) startWith(now reliable.Time, f *frame.Frame) {
 	}
 }
 
+// silentSoFar reports whether nothing came of the stream: its session was opened by the SESSION of
+// a partition that isn't wanted.
+func (st *stream) silentSoFar() bool {
+	return st.phase == starting && !st.placed && !st.title.known && st.early == nil &&
+		st.seek == nil
+}
+
 // drop forgets a stream of which nothing was delivered.
 func (st *stream) drop() {
 	st.endSeek()
