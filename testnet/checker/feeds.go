@@ -61,21 +61,22 @@ func (v *view) hearFeed(d *world.Datagram) {
 }
 
 // brings reports whether a packet by a feed counts: messages by a second feed of a session don't
-// before there was anything else of their stream.
+// before there was anything else of their stream, and answers not before anything else of the
+// session. A SESSION that names several feeds speaks for all of them.
 func (v *view) brings(d *world.Datagram) bool {
-	w := v.follower
-	switch {
+	w, kind := v.follower, d.Frame.Kind
+	switch answer := kind == frame.Repair || kind == frame.Confirm || kind == frame.Gone; {
 	case !v.several():
 		return true
 	case !w.heard:
 		w.firstBy, w.second = d.Feed, false
-		return true
 	case d.Feed == w.firstBy || w.second:
-		return true
-	case d.Frame.Kind == frame.Data && !v.pulse.heard:
+	case answer, kind == frame.Data && !v.pulse.heard:
 		return false
+	default:
+		w.second = true
 	}
-	w.second = true
+	w.second = w.second || kind == frame.Session && len(d.Frame.Controls) > 1
 	return true
 }
 

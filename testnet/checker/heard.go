@@ -39,10 +39,7 @@ func (v *view) hear(d *world.Datagram) {
 	}
 	v.forget()
 	if !v.pulse.heard {
-		if !v.follower.heard {
-			v.follower.heard = true
-			v.follower.age = max(0, now.Sub(v.s.Start)-time.Duration(f.Time))
-		}
+		v.meet(d)
 		v.start.age = v.follower.age
 		if f.Kind == frame.Bye && v.s.Start.Add(v.start.age) < v.sub.Joined() &&
 			v.cfg.Receiver.Start == reliable.Latest && !v.holders.found {
@@ -63,6 +60,15 @@ func (v *view) hear(d *world.Datagram) {
 		v.hearData(now, v.help, f)
 	case frame.Heartbeat, frame.Bye:
 		v.hearBeat(now, f)
+	}
+}
+
+// meet notes the first packet of the session, which tells how old that is.
+func (v *view) meet(d *world.Datagram) {
+	if w := v.follower; !w.heard {
+		w.heard = true
+		w.age = max(0, v.c.w.Now().Sub(v.s.Start)-time.Duration(d.Frame.Time))
+		w.addr.source = d.From
 	}
 }
 
@@ -149,7 +155,7 @@ func (v *view) wake(since reliable.Time) {
 	now := v.c.w.Now()
 	v.help, v.woke = now, now
 	v.certificates.woke = true
-	if v.pulse.heard && now.Sub(since) > v.c.unnoticed() && v.pulse.shifted != now {
+	if v.follower.heard && now.Sub(since) > v.c.unnoticed() && v.pulse.shifted != now {
 		v.pulse.lastHeard += now - since
 		v.pulse.shifted = now
 	}

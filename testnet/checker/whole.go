@@ -118,7 +118,13 @@ func (v *view) opens(d *world.Datagram) bool {
 	begun := func(o *view) bool { return o != nil && o.app.phase != 0 }
 	if w.opened && now.Sub(w.life.lastHeard) >= v.pulse.silence() &&
 		!slices.ContainsFunc(v.siblings(), begun) {
-		w.opened = false // it is forgotten
+		w.opened, w.heard = false, false // it is forgotten
+		for _, o := range v.siblings() {
+			if o != nil {
+				o.pulse.heard = o.pulse.heard && (o.start.hasData || o.start.hasBeat)
+				w.heard = w.heard || o.pulse.heard
+			}
+		}
 	}
 	switch {
 	case d.Frame.Kind == frame.Session:
@@ -128,7 +134,8 @@ func (v *view) opens(d *world.Datagram) bool {
 			func(st receive.SessionStats) bool { return st.ID == v.s.ID })
 	}
 	if w.opened && !v.sub.Wants(v.s) {
-		if d.Frame.Kind == frame.Session && !v.elsewhere(d) {
+		if d.Frame.Kind == frame.Session && v.brings(d) && !v.elsewhere(d) {
+			v.meet(d)
 			w.life.aliveBy(now, d.Frame.Time)
 		}
 		return false
