@@ -15,8 +15,9 @@ func announced(t *testing.T) string {
 	testGroup(t) // which skips the test where there is no loopback interface
 	name := fmt.Sprintf("ends-%d", os.Getpid())
 	in, feed := osPipe(t)
-	spawn(t, in, "pub", "--from", "-", "--topic", name)
+	pub := spawn(t, in, "pub", "--from", "-", "--topic", name)
 	io.WriteString(feed, "0\n")
+	pub.await(pub.err, "publishing session", 1) // and answering, from then on
 	return name
 }
 

@@ -46,7 +46,9 @@ func TestStoppedSubscriberHoldsForTheStallTimeout(t *testing.T) {
 
 	p := decodeSummary[pubSummary](t, pub.out.bytes())
 	held := time.Duration(p.Counters.N("blocked_by_subscribers_ns"))
-	if p.Counters.N("subscribers_evicted") != 1 || held < 2*time.Second || held >= 4*time.Second {
+	// How much longer it may hold them, TestStoppedSubscriberIsEvicted of testnet/world knows, in
+	// virtual time: here the machine may be slow.
+	if p.Counters.N("subscribers_evicted") != 1 || held < 2*time.Second {
 		t.Errorf("subscribers were evicted %d times, and held the producer for %v",
 			p.Counters.N("subscribers_evicted"), held)
 	}

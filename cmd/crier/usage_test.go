@@ -27,8 +27,10 @@ func wantRefusal(t *testing.T, c *tool, exit int, parts ...string) {
 	var said []string
 	for line := range strings.Lines(c.err.String()) {
 		words, ok := strings.CutPrefix(line, "crier "+c.args[0]+": ")
+		// That nobody listens is told as well, where the machine is slow.
 		if ok && !strings.HasPrefix(words, "publishing session") &&
-			!strings.HasPrefix(words, "listening to") {
+			!strings.HasPrefix(words, "listening to") &&
+			!strings.HasPrefix(words, "no subscriber has been heard") {
 			said = append(said, line)
 		}
 	}
