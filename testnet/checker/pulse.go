@@ -38,7 +38,9 @@ type quiet struct {
 	was time.Duration
 }
 
-// leastQuiet is the shortest quiet time that is remembered.
+// leastQuiet is the shortest quiet time that is remembered: far less than a publisher must be quiet
+// to be silent. The length of a shorter one would tell states of a small world apart that are
+// judged alike: a quarter of all (testnet/every).
 const leastQuiet = 50 * time.Millisecond
 
 // alive notes that the publisher was heard.

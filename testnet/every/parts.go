@@ -56,14 +56,17 @@ func (w *walker) makeStruct(t reflect.Type) plan {
 	if len(fields) == 0 {
 		return func(*walker, unsafe.Pointer) {}
 	}
-	m := w.mark(t)
-	unused := unusedIn(t)
+	m, alike := w.mark(t), w.alike[t.String()]
+	flagged, unused := used[t.String()] != "", unusedIn(t)
 	return func(w *walker, p unsafe.Pointer) {
-		if unused(p) {
-			w.take(0)
-			return
+		if flagged {
+			no := unused(p)
+			w.take(bit(!no))
+			if no {
+				return
+			}
 		}
-		if m.pointed && w.seen(p, t, m) {
+		if m.pointed && !alike && w.seen(p, t, m) {
 			return
 		}
 		for i := range fields {
@@ -177,7 +180,7 @@ func (w *walker) makeMap(t reflect.Type) plan {
 			k.Elem().Set(it.Key())
 			v.Elem().Set(it.Value())
 			one := walker{plans: w.plans, marks: map[reflect.Type]*mark{}, found: w.found,
-				omit: w.omit, value: w.value, met: map[place]uint64{}, mixer: newMixer()}
+				omit: w.omit, alike: w.alike, met: map[place]uint64{}, mixer: newMixer()}
 			key(&one, k.UnsafePointer())
 			w.keep = append(w.keep, v.UnsafePointer())
 			list = append(list, entry{one.sum(), v.UnsafePointer()})

@@ -12,7 +12,7 @@ import (
 // count; whether two ways lead to one thing does. Fields on its list are left out.
 type walker struct {
 	omit  map[string]reason // of "package.Type.Field", or "package.Type"
-	value map[reflect.Type]func(w *walker, p unsafe.Pointer)
+	alike map[string]bool   // of "package.Type"
 	plans map[reflect.Type]plan
 
 	marks map[reflect.Type]*mark
@@ -40,10 +40,9 @@ type place struct {
 	t  reflect.Type
 }
 
-func newWalker(omit map[string]reason) *walker {
-	return &walker{omit: omit, plans: map[reflect.Type]plan{},
-		marks: map[reflect.Type]*mark{}, found: map[string]bool{},
-		value: map[reflect.Type]func(*walker, unsafe.Pointer){}, met: map[place]uint64{}}
+func newWalker(omit map[string]reason, alike map[string]bool) *walker {
+	return &walker{omit: omit, alike: alike, plans: map[reflect.Type]plan{},
+		marks: map[reflect.Type]*mark{}, found: map[string]bool{}, met: map[place]uint64{}}
 }
 
 // begin forgets all that was walked.
@@ -106,13 +105,15 @@ type mark struct {
 	met     uint64
 }
 
-// seen reports whether what lies at p was walked, and takes which one of its type it was.
+// seen reports whether what lies at p was walked, and takes which one of its type it was: 0 if
+// it wasn't, so that what follows is taken for its content.
 func (w *walker) seen(p unsafe.Pointer, t reflect.Type, m *mark) bool {
 	k := place{p, t}
 	n, ok := w.met[k]
 	if !ok {
 		m.met++
 		w.met[k] = m.met
+		w.take(0)
 		return false
 	}
 	w.take(n)
@@ -131,9 +132,6 @@ func (w *walker) plan(t reflect.Type) plan {
 }
 
 func (w *walker) make(t reflect.Type) plan {
-	if fn := w.value[t]; fn != nil {
-		return fn
-	}
 	if why := w.omit[t.String()]; why != 0 {
 		w.found[t.String()] = true
 		return leave(t.String(), why, t)
@@ -182,6 +180,7 @@ func (w *walker) make(t reflect.Type) plan {
 				w.take(0)
 				return
 			}
+			w.take(1)
 			if to.Kind() == reflect.Struct { // which says itself whether it was met
 				next(w, at)
 			} else if !w.seen(at, to, m) {
