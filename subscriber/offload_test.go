@@ -28,7 +28,7 @@ func TestDamagingOffload(t *testing.T) {
 	port := free.LocalAddr().(*net.UDPAddr).AddrPort().Port() // unused, and so is the group
 	free.Close()
 	group := netip.AddrPortFrom(netip.MustParseAddr("239.77.9.61"), port)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // the machine may be busy
 	defer cancel()
 
 	sub, err := subscriber.New(subscriber.Config{
@@ -49,8 +49,8 @@ func TestDamagingOffload(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The messages are 40 times the resend buffer, in batches that fill datagrams.
-	const rounds, each = 600, 200
+	// The messages are 20 times the resend buffer, in batches that fill datagrams.
+	const rounds, each = 300, 200
 	go func() {
 		batch := make([][]byte, each)
 		for i := range rounds {

@@ -144,12 +144,15 @@ func TestTopicOnLoopback(t *testing.T) {
 			p, err := publisher.New(publisher.Config{
 				Topic: name, Partitions: c.partitions, Groups: c.groups, Logger: rig.Quiet,
 				Retention: publisher.Retention{ResendBuffer: 32 << 20},
+				Repair:    publisher.Repair{Linger: time.Minute}, // until the subscriber has all
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
 			publishParts(t, p, c.partitions, c.count, func() {})
-			go p.Close()
+			ctx, has := context.WithCancel(context.Background())
+			defer has()
+			go p.Shutdown(ctx)
 			counts, err := parts(sub, c.partitions)
 			if err != nil {
 				t.Error(err)
