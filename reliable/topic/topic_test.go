@@ -11,7 +11,7 @@ import (
 )
 
 func TestCheck(t *testing.T) {
-	for _, name := range []string{"a", "orders", "md/iex/deep", "Zürich", "a b", "�",
+	for _, name := range []string{"a", "orders", "md/iex/deep", "Zürich", "a b", "�", "~", "\u00a0",
 		strings.Repeat("x", MaxName)} {
 		if err := Check(name); err != nil {
 			t.Errorf("Check(%q) = %v", name, err)
@@ -28,6 +28,9 @@ func TestCheck(t *testing.T) {
 			`alone may use`,
 		"a,b": `topic "a,b" has a ',' at byte 1, which separates topics: use '.' or another ` +
 			`character`,
+		"\x1f":   `topic "\x1f" has a control character, U+001F, at byte 0: remove it`,
+		"\x7f":   `topic "\x7f" has a control character, U+007F, at byte 0: remove it`,
+		"\u009f": `topic "\u009f" has a control character, U+009F, at byte 0: remove it`,
 	} {
 		if err := Check(name); err == nil || err.Error() != want {
 			t.Errorf("Check(%q):\n got %v\nwant %s", name, err, want)
@@ -119,6 +122,9 @@ func TestGroups(t *testing.T) {
 				seen[g] = true
 			}
 			for c := range uint32(l.Partitions) {
+				if l.Groups > 1 && l.Index(c) != 1+int(c)%l.Groups {
+					t.Fatalf("%+v: channel %d has index %d", l, c, l.Index(c))
+				}
 				if l.Group(name, c) != all[l.Index(c)] {
 					t.Fatalf("%s of %+v: channel %d: %v isn't %v", name, l, c, l.Group(name, c),
 						all[l.Index(c)])
@@ -174,7 +180,7 @@ func TestPattern(t *testing.T) {
 	if IsPattern("quotes") || !IsPattern("quo*tes") {
 		t.Error("a pattern is told by its star")
 	}
-	for _, text := range []string{"", "a,*", "a\n*", "\xff*", strings.Repeat("*", 256)} {
+	for _, text := range []string{"", "a,*", ",*", "a\n*", "\xff*", strings.Repeat("*", 256)} {
 		if _, err := ParsePattern(text); err == nil ||
 			!strings.Contains(err.Error(), "pattern") {
 			t.Errorf("ParsePattern(%q): %v", text, err)
