@@ -44,4 +44,15 @@ func TestConflicts(t *testing.T) {
 	if got := Conflicts(rows); len(got) != MaxConflicts {
 		t.Errorf("%d conflicts", len(got))
 	}
+	// Beyond so many groups nothing is looked at any more.
+	rows = rows[:0]
+	for i := range 300 {
+		rows = append(rows, row(i+1, fmt.Sprintf("t-%03d", i), "p", 256,
+			fmt.Sprintf("239.%d.%d.1:7700", i/100, 2*(i%100))))
+	}
+	rows[1].Layout.Base = rows[0].Layout.Base
+	rows[299].Layout.Base = rows[298].Layout.Base
+	if got := Conflicts(rows); len(got) != 1 || got[0].B.Session != 2 {
+		t.Errorf("%d conflicts", len(got))
+	}
 }

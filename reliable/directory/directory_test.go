@@ -261,16 +261,60 @@ func TestImpostor(t *testing.T) {
 	if s := l.Stats(); s.Rows != 1 || s.Foreign != 1 || l.roster.find(9).from != address(1) {
 		t.Errorf("%+v", s)
 	}
-	n.run(3 * time.Second) // its host has another address from now on
+	half := lifetime(time.Second, 1) / 2
+	n.run(half - time.Millisecond)
+	if hear(2, time.Second); l.roster.find(9).from != address(1) {
+		t.Error("a publisher moved before half of its time was over")
+	}
+	n.run(time.Millisecond) // its host has another address from now on
 	hear(2, time.Second)
-	if p := l.roster.find(9); p == nil || p.from != address(2) {
-		t.Errorf("a publisher that moved: %+v", p)
+	if p := l.roster.find(9); p == nil || p.from != address(2) || len(l.roster.shares) != 1 {
+		t.Errorf("a publisher that moved: %+v, places %v", p, l.roster.shares)
 	}
 	hear(2, 0)
-	if l.Stats().Rows != 0 {
-		t.Errorf("%+v", l.Stats())
+	if l.Stats().Rows != 0 || len(l.roster.shares) != 0 {
+		t.Errorf("%+v, places %v", l.Stats(), l.roster.shares)
 	}
 	expect(t, "in all", poll(l), "found topic-1", "ended topic-1")
+	// Publishers believe as much of each other.
+	a := n.publisher(1)
+	a.Handle(n.now, address(1), announce(t, 9))
+	for _, interval := range []time.Duration{time.Second, 0} {
+		a.Handle(n.now, address(2), announce(t, 9, func(f *frame.Frame) {
+			f.Announce.Interval = interval
+		}))
+	}
+	if s := a.Stats(); s.Publishers != 2 || s.Foreign != 1 {
+		t.Errorf("at a publisher: %+v", s)
+	}
+}
+
+// TestVersion has a table change with each announcement of a row, and with its end, but by none of
+// the same session for another topic.
+func TestVersion(t *testing.T) {
+	l := newNet(t, 1).listener("*")
+	for i, c := range []struct {
+		name     string
+		pid      uint32
+		interval time.Duration
+		version  uint64
+		want     uint32
+	}{
+		{"topic-1", 1, time.Second, 1, 1}, {"topic-1", 2, time.Second, 2, 2},
+		{"topic-2", 3, time.Second, 2, 2}, {"topic-1", 4, 0, 3, 0},
+	} {
+		l.Handle(reliable.Time(i+1), address(1), announce(t, 9, func(f *frame.Frame) {
+			f.Topic, f.Announce.PID, f.Announce.Interval = []byte(c.name), c.pid, c.interval
+		}))
+		pid := uint32(0)
+		for row := range l.Rows() {
+			pid = row.PID
+		}
+		if l.Version() != c.version || pid != c.want {
+			t.Errorf("announcement %d: version %d, process %d; want %d, %d", i, l.Version(), pid,
+				c.version, c.want)
+		}
+	}
 }
 
 // TestFeeds hears a publisher on two feeds, on each from another address: it is one, and lives for
@@ -334,7 +378,19 @@ func TestClashes(t *testing.T) {
 		fmt.Sprintf("same name of 11 orders risk at %v, group %v", address(11), none),
 		fmt.Sprintf("other layout of 12 orders third at %v, group %v", address(12), none),
 		fmt.Sprintf("same group of 13 quotes risk at %v, group 239.1.1.5:7700", address(13)))
-	if a.Stats().Clashes != 3 {
+	say(18, "fx", "risk", 4, "239.1.1.1:7700") // all groups are ours: the first is told
+	if c, ok := a.TakeClash(); !ok || c.Group != base {
+		t.Errorf("%+v", c)
+	}
+	if c, ok := a.TakeClash(); ok {
+		t.Errorf("%+v", c)
+	}
+	nameless := n.publisher(1, func(c *AnnouncerConfig) { c.Publisher = "" })
+	nameless.Handle(n.now, address(1), announce(t, 9))
+	if c, ok := nameless.TakeClash(); ok {
+		t.Errorf("of two without a name: %+v", c)
+	}
+	if a.Stats().Clashes != 4 {
 		t.Errorf("%+v", a.Stats())
 	}
 	for i := range uint64(100) {

@@ -13,9 +13,15 @@ import (
 )
 
 // follower follows topics, and hears those that it was told.
-type follower struct{ topics, heard []string }
+type follower struct {
+	topics, heard []string
+	full          bool // it follows no more
+}
 
 func (f *follower) FollowTopic(_ reliable.Time, name string) bool {
+	if f.full {
+		return false
+	}
 	f.topics = append(f.topics, name)
 	return true
 }
@@ -79,8 +85,37 @@ func TestSelection(t *testing.T) {
 	now = now.Add(lookEvery)
 	s.Settle(now, f)
 	if slices.Contains(f.topics, "q.0") || slices.Contains(f.topics, "q.1") ||
-		len(f.topics) != MaxTopics {
-		t.Errorf("after the end of two: %q", f.topics)
+		len(f.topics) != MaxTopics || s.Stats().Refused != 12 {
+		t.Errorf("after the end of two: %q, %+v", f.topics, s.Stats())
+	}
+}
+
+// TestSelectionOfWhatCantBeFollowed refuses a topic that its Follower doesn't follow, and tries
+// again when a topic has ended.
+func TestSelectionOfWhatCantBeFollowed(t *testing.T) {
+	p, _ := topic.ParsePattern("*")
+	l, err := NewListener(ListenerConfig{ID: 1, Pattern: p, Events: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, f := NewSelection(l), &follower{full: true}
+	now := reliable.Time(time.Second)
+	hear := func(session uint64, interval time.Duration) {
+		l.Handle(now, address(1), announce(t, session, func(f *frame.Frame) {
+			f.Topic, f.Announce.Interval = fmt.Append(nil, "t", session), interval
+		}))
+		s.Settle(now, f)
+	}
+	hear(1, time.Second)
+	hear(2, time.Second)
+	r, ok := s.TakeRefusal()
+	if st := s.Stats(); len(s.Topics()) != 0 || st.Refused != 2 || !ok || r.Topic != "t1" {
+		t.Fatalf("%q, %+v, %+v", s.Topics(), st, r)
+	}
+	f.full = false
+	hear(1, 0)
+	if st := s.Stats(); !slices.Equal(s.Topics(), []string{"t2"}) || st.Refused != 2 {
+		t.Errorf("%q, %+v", s.Topics(), st)
 	}
 }
 
