@@ -118,8 +118,10 @@ func newWelcomes(seed uint64) welcomes {
 
 type welcome struct {
 	to netip.AddrPort
-	// channels are those that are left, and told says that the SESSION of the lowest was sent.
+	// channels are those that are left. Once told is set, the SESSION of at was sent: its HEARTBEAT
+	// is next, whatever is asked for meanwhile.
 	channels channels
+	at       uint32
 	told     bool
 }
 
@@ -155,9 +157,7 @@ func (w *welcomes) add(to netip.AddrPort, channel uint32) {
 	for i := range w.list {
 		one := &w.list[i]
 		if one.to == to {
-			if !one.told || channel > uint32(one.channels.lowest()) {
-				one.channels.add(channel)
-			}
+			one.channels.add(channel)
 			return
 		}
 		if one.to.Addr() == to.Addr() {
@@ -200,16 +200,16 @@ func (s *Sender) nextWelcome(now reliable.Time, b *outgoing) bool {
 		return false
 	}
 	w := &s.welcomes.list[0]
-	to, channel := w.to, w.channels.lowest()
-	st := s.streams[channel]
+	to := w.to
 	if !w.told {
-		w.told = true
-		s.control.batch(to, st.sessionFrame(now), b)
+		w.at, w.told = w.channels.lowest(), true
+		s.control.batch(to, s.streams[w.at].sessionFrame(now), b)
 		s.welcomes.size = uint64(len(b.Data))
 		return true
 	}
+	st := s.streams[w.at]
 	w.told = false
-	if w.channels.remove(channel); w.channels == (channels{}) {
+	if w.channels.remove(w.at); w.channels == (channels{}) {
 		s.welcomes.list = slices.Delete(s.welcomes.list, 0, 1)
 	}
 	if st.closed() && !st.Pending() { // BYE tells where the stream ends
