@@ -22,6 +22,9 @@ type parted struct {
 func newParted(t *testing.T, cfg Config) *parted {
 	t.Helper()
 	cfg.Session = 0xabc
+	if cfg.Retention.ResendBuffer == 0 {
+		cfg.Retention.ResendBuffer = 4 << 20
+	}
 	s, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
