@@ -85,6 +85,9 @@ func (q *square) publisher(cfg send.Config) *crier {
 	if cfg.Session == 0 {
 		cfg.Session = uint64(0xa0 + len(q.pubs))
 	}
+	if cfg.Retention.ResendBuffer == 0 {
+		cfg.Retention.ResendBuffer = 8 << 20
+	}
 	cfg.Start, cfg.Wall = q.now, 1e18+int64(q.now)
 	p := &crier{groups: cfg.Layout.All(cfg.Topic)}
 	for i := range q.feeds {
@@ -137,7 +140,10 @@ func (q *square) publish(p *crier, channel uint32, size int) {
 // settle sends all that is due.
 func (q *square) settle() {
 	for _, p := range q.pubs {
-		for b, ok := p.Next(q.now); ok && !p.stands; b, ok = p.Next(q.now) {
+		if p.stands {
+			continue
+		}
+		for b, ok := p.Next(q.now); ok; b, ok = p.Next(q.now) {
 			to := b.To
 			if !to.IsValid() {
 				to = p.groups[b.Group]
