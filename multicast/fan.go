@@ -87,7 +87,10 @@ func (f *Fan) Write(to netip.AddrPort, b []byte, segment int) (int, error) {
 	if !to.Addr().IsMulticast() {
 		only = f.route.feed(to)
 	}
-	if any := f.admit(len(b)); !any && only < 0 {
+	switch any, open := f.admit(len(b)); {
+	case !open:
+		return 0, net.ErrClosed
+	case !any && only < 0:
 		return 0, ErrWouldBlock
 	}
 	var best taken
@@ -111,16 +114,15 @@ func (f *Fan) Write(to netip.AddrPort, b []byte, segment int) (int, error) {
 }
 
 // admit decides for each feed how it deals with n bytes. It reports whether one of them at
-// least takes all.
-func (f *Fan) admit(n int) bool {
+// least takes all, and whether the Fan is open.
+func (f *Fan) admit(n int) (any, open bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	any := false
 	for _, l := range f.outlets {
 		l.mode = l.queue.mode(n)
 		any = any || l.mode != passed
 	}
-	return any || f.over // else nothing would tell that it is closed
+	return any, !f.over
 }
 
 // WaitWrite implements Conn.

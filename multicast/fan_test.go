@@ -23,6 +23,7 @@ type outletConn struct {
 	room   int // bytes; negative: any number
 	more   chan struct{}
 	closed bool
+	err    error // of writes, and of Close
 	// got has what was written, and to where.
 	got strings.Builder
 }
@@ -36,6 +37,9 @@ func (c *outletConn) Write(to netip.AddrPort, b []byte, segment int) (int, error
 	defer c.mu.Unlock()
 	if c.closed {
 		return 0, net.ErrClosed
+	}
+	if c.err != nil {
+		return 0, c.err
 	}
 	n := len(b)
 	if c.room >= 0 {
@@ -78,7 +82,14 @@ func (c *outletConn) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.closed = true
-	return nil
+	return c.err
+}
+
+// refuse has all writes fail.
+func (c *outletConn) refuse(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.err = err
 }
 
 func (c *outletConn) text() string {
@@ -249,10 +260,84 @@ func TestFanIsFull(t *testing.T) {
 			}
 		})
 		synctest.Wait()
+		// One to a host doesn't wait for a feed that is full, though all are.
+		n, err = f.Write(netip.MustParseAddrPort("10.0.0.1:1"), b, 1000)
+		if n != len(b) || err != nil {
+			t.Errorf("Write to a host = %d, %v", n, err)
+		}
 		f.Close()
 		waits.Wait()
+		if n, err := f.Write(fanGroup, b, 1000); n != 0 || !errors.Is(err, net.ErrClosed) {
+			t.Errorf("Write when full and closed = %d, %v", n, err)
+		}
 	})
 }
+
+// What a socket took in part is not sent twice, and what it refuses for good is left out, and
+// counted: the rest goes on.
+func TestFanTakesParts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, outlets := newTestFan(-1, 4)
+		write := func(text string) {
+			t.Helper()
+			if n, err := f.Write(fanGroup, []byte(text), 2); n != len(text) || err != nil {
+				t.Errorf("Write = %d, %v", n, err)
+			}
+		}
+		write("aabbcc") // of which two datagrams fit
+		write("ddeeff")
+		outlets[1].give(2)
+		synctest.Wait()
+		outlets[1].refuse(errRefused)
+		outlets[1].give(-1)
+		synctest.Wait()
+		outlets[1].refuse(nil)
+		write("gg")
+		if got := outlets[1].text(); got != "2:aabb 2:cc 2:gg" {
+			t.Errorf("the feed got %q", got)
+		}
+		if datagrams, bytes := f.Taken(); datagrams != 7 || bytes != 14 {
+			t.Errorf("%d datagrams of %d bytes were taken", datagrams, bytes)
+		}
+		if n := f.FeedStats()[1].PassedOver; n != 3 {
+			t.Errorf("%d datagrams were left out", n)
+		}
+		outlets[0].refuse(errRefused)
+		if err := f.Close(); !errors.Is(err, errRefused) {
+			t.Errorf("Close returned %v", err)
+		}
+	})
+}
+
+// A Fan cuts if one of its sockets does, and lets all of them cut or none.
+func TestFanCuts(t *testing.T) {
+	for _, which := range [][2]bool{{true, false}, {false, true}} {
+		var conns [2]cuttingConn
+		for i := range conns {
+			conns[i] = cuttingConn{outletConn: newOutletConn(-1), cut: which[i], uneven: which[i]}
+		}
+		f := NewFan(fanFeeds, []Conn{&conns[0], &conns[1]})
+		if cut, uneven := f.Segments(); !cut || !uneven {
+			t.Errorf("%v: cuts %v, uneven %v", which, cut, uneven)
+		}
+		f.SetSegments(true)
+		if !conns[0].cut || !conns[1].cut {
+			t.Errorf("%v: not all may cut", which)
+		}
+		f.Close()
+	}
+}
+
+// cuttingConn is a socket that cuts what is written.
+type cuttingConn struct {
+	*outletConn
+	cut, uneven bool
+}
+
+func (c *cuttingConn) Segments() (cut, uneven bool) { return c.cut, c.uneven }
+func (c *cuttingConn) SetSegments(on bool)          { c.cut = on }
+
+var errRefused = errors.New("refused")
 
 // A backlog is a queue, whatever is pushed and taken.
 func TestBacklogIsAQueue(t *testing.T) {

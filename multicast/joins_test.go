@@ -146,6 +146,8 @@ func TestLoopFollowsTheGroupsOfItsMachine(t *testing.T) {
 		networks[0].bad = "239.1.0.5:7700"
 		want("1", nil, nil)
 		want("1 5", nil, nil)
+		time.Sleep(5 * joinAgain / 2) // it is tried again, and that is not told
+		synctest.Wait()
 		if len(m.notJoined) != 1 || m.notJoined[0].String() != "239.1.0.5:7700" {
 			t.Errorf("not joined: %v", m.notJoined)
 		}
@@ -171,4 +173,47 @@ func TestLoopFollowsTheGroupsOfItsMachine(t *testing.T) {
 			t.Errorf("the log: %s", log)
 		}
 	})
+}
+
+// Groups that a machine wants from the start and that were not opened for it are joined.
+func TestLoopJoinsWhatWasNotOpened(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lt := newLoopTest(t)
+		a, b := netip.MustParseAddrPort("239.1.0.1:7700"), netip.MustParseAddrPort("239.1.0.2:7700")
+		network := &groupsNetwork{}
+		lt.loop.cfg.Machine = &joinerMachine{fakeMachine: lt.machine, groups: []netip.AddrPort{a, b}}
+		ms := LinkConfig{Network: network}.Memberships(GroupConfig{}, nil)
+		home, err := ms.Open(a, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lt.loop.cfg.In, lt.loop.cfg.Memberships = []Conn{home}, []*Memberships{ms}
+		lt.loop = NewLoop(lt.loop.cfg)
+		lt.run()
+		lt.loop.Lock()
+		lt.loop.Settle()
+		synctest.Wait()
+		if len(network.opened) != 1 || network.opened[0].members[b.String()] != 1 {
+			t.Errorf("joined: %+v", network.opened)
+		}
+		lt.close()
+	})
+}
+
+// Groups of different ports, or of different families, don't share a socket: it is bound to one
+// port.
+func TestMembershipsOfSeveralPorts(t *testing.T) {
+	network := &groupsNetwork{}
+	ms := LinkConfig{Network: network}.Memberships(GroupConfig{}, nil)
+	for i, g := range []string{"239.1.0.1:7700", "239.1.0.2:7701", "239.1.0.3:7700",
+		"[ff05::1]:7700", "[ff05::2]:7701", "239.1.0.4:7701"} {
+		if err := ms.Join(netip.MustParseAddrPort(g), i, func(Conn) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, want := range []int{2, 2, 1, 1} {
+		if len(network.opened) != 4 || len(network.opened[i].members) != want {
+			t.Fatalf("%d sockets, %d has %v", len(network.opened), i, network.opened[i].members)
+		}
+	}
 }
