@@ -24,7 +24,7 @@ func (s *jsonScan) descend(name string) bool {
 		return s.member(name)
 	case '[':
 		index, err := strconv.Atoi(name)
-		return err == nil && index >= 0 && s.element(index)
+		return err == nil && s.element(index)
 	}
 	s.bad = !s.skip()
 	return false

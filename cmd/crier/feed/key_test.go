@@ -42,10 +42,18 @@ func TestKeys(t *testing.T) {
 		{`^L (\w+)`, "", "Q KORA", "", "the regular expression of --key doesn't match"},
 		{`x|(y)`, "", "x", "", "the group of --key is not in what matches"},
 		{"2:4", "", "0123456", "2345", ""},
+		{"2:4", "", "012345", "2345", ""},
 		{"2:4", "", "01234", "", "it ends before byte 6"},
+		{"-1:3", "", "0123", "", "it is no JSON object"}, // a field of that name
+		{"b.-1", "", `{"b":[1]}`, "", `it has no field "b.-1"`},
+		{"s", "", `{"a":{"x":"}","y":["]\\"]},"s":"k"}`, "k", ""},
 		{"1:2", "moldudp64", "A\x00\x07more", "\x00\x07", ""},
 		{"symbol", "iextp", iex('8', "ZVZZT   more"), "ZVZZT", ""},
+		{"symbol", "iextp", iex('8', "ZVZZT   "), "ZVZZT", ""},
+		{"symbol", "iextp", iex('8', "ZV ZT   "), "",
+			"it has no symbol where messages of IEX have it"},
 		{"symbol", "iextp", iex('S', ""), "", "it is a system event, of no symbol"},
+		{"symbol", "iextp", iex('H', ""), "", "it is too short for a symbol"},
 		{"symbol", "iextp", iex('8', "ZVZZT"), "", "it is too short for a symbol"},
 		{"symbol", "iextp", iex('8', "        "), "", "its symbol is empty"},
 		{"symbol", "iextp", iex('8', "\x01\x02345678"), "",
@@ -117,6 +125,13 @@ func TestReaderKeys(t *testing.T) {
 	_, _, _, err = open(Options{Key: "s"}, "1\n2\n")
 	feedtest.WantSentence(t, err, "not one of its 2 messages has a key by --key \"s\"",
 		"(the last: it is no JSON object)")
+	for _, spec := range []string{"^(.*)$", "0:255"} {
+		longest := strings.Repeat("x", 255)
+		if keys, told, _, _ = open(Options{Key: spec}, longest+"\n"); len(keys) != 1 ||
+			keys[0] != longest || len(told) != 0 {
+			t.Errorf("%s: %q, told %q", spec, keys, told)
+		}
+	}
 	_, told, _, _ = open(Options{Key: "^(.*)$"}, strings.Repeat("x", 256)+"\nk\n")
 	if len(told) != 1 || !strings.Contains(told[0], "its key has 256 bytes, and may have 255") {
 		t.Errorf("told %q", told)
