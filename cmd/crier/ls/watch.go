@@ -39,13 +39,8 @@ func watchText(ctx context.Context, std cli.Streams, c *directory.Client) error 
 	}
 	for change := range c.Changes(ctx) {
 		e := &change.Entry
-		var what string
-		switch {
-		case change.Kind == directory.Found && !known[e.Session]:
-			what = "found, " + layout(e)
-		case change.Kind == directory.Gone:
-			what = "gone"
-		default:
+		what := newsOf(&change, known)
+		if what == "" {
 			continue
 		}
 		p := publisherOf(e)
@@ -56,4 +51,15 @@ func watchText(ctx context.Context, std cli.Streams, c *directory.Client) error 
 		}
 	}
 	return nil
+}
+
+// newsOf says what has happened to a publisher, or nothing if it isn't to be told: it was listed.
+func newsOf(c *directory.Change, known map[directory.SessionID]bool) string {
+	switch {
+	case c.Kind == directory.Found && !known[c.Entry.Session]:
+		return "found, " + layout(&c.Entry)
+	case c.Kind == directory.Gone:
+		return "gone"
+	}
+	return ""
 }
