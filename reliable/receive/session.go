@@ -6,7 +6,6 @@ import (
 
 	"crier/reliable"
 	"crier/reliable/frame"
-	"crier/reliable/peer"
 	"crier/reliable/topic"
 )
 
@@ -91,21 +90,6 @@ func (s *session) home() netip.Addr {
 	return s.opener
 }
 
-// title is the content of SESSION, if it was heard: that of a stream, or for a session that of
-// the first stream of which it was. Events share what was told: a change is a new one.
-type title struct {
-	known bool
-	told  *reliable.Title
-}
-
-// name returns the publisher's name, or nothing.
-func (t *title) name() string {
-	if t.told == nil {
-		return ""
-	}
-	return t.told.Publisher
-}
-
 // join is how this subscriber came to a session.
 type join struct {
 	// The session began after this subscriber joined.
@@ -115,25 +99,10 @@ type join struct {
 	horizon reliable.Time
 }
 
-// echo is the last time that somebody told, to be sent back. The zero value is none.
-type echo struct {
-	known bool
-	told  uint64
-	at    reliable.Time
-}
-
-// note takes a time that was told by a HEARTBEAT, SESSION or BYE. The time of DATA is when its
-// first message was accepted, and the frame may have waited for others to share its datagram: a
-// round trip measured from it would be too long.
-func (e *echo) note(now reliable.Time, told uint64) {
-	if told >= e.told {
-		*e = echo{known: true, told: told, at: now}
-	}
-}
-
 // newSession returns a session that is heard for the first time.
 // It has a stream of a channel.
 func newSession(r *Receiver, now reliable.Time, id uint64, channel uint32, source netip.AddrPort,
+
 	j join) *session {
 	s := &session{
 		r: r, id: id, source: source, heard: now, interval: reliable.HeartbeatData,
@@ -280,119 +249,6 @@ func (s *session) handle(now reliable.Time, st *stream, f *frame.Frame) {
 	}
 }
 
-// announce takes a SESSION, but for the place where its stream begins.
-func (s *session) announce(st *stream, f *frame.Frame) {
-	if !st.title.known {
-		st.entitle(reliable.TitleOf(f))
-	}
-	s.introduce(f)
-	s.kin.look(st)
-	if s.control != f.Control {
-		s.control, s.spoken = f.Control, false
-	}
-}
-
-// noteNewest takes the time of a frame that tells when it was made: one that is newer
-// than all before was not repeated, and so the publisher was heard.
-func (s *session) noteNewest(now reliable.Time, f *frame.Frame) {
-	if f.Time > s.newest || s.newest == 0 {
-		s.newest = max(s.newest, f.Time)
-		s.refresh(now)
-	}
-}
-
-// refresh notes that the publisher was heard, by something that is new: a repetition,
-// by whomever, says nothing about it.
-func (s *session) refresh(now reliable.Time) {
-	s.heard = now
-	if !s.wary && s.phases[silent]+s.phases[orphaned] == 0 {
-		return
-	}
-	s.wary = false
-	for _, st := range s.streams {
-		if st.deserted() {
-			st.resume(now)
-		} else if st.asked.expected != nil {
-			st.asked.trust()
-		}
-		s.wary = s.wary || st.asked.expected != nil
-	}
-}
-
-// silence returns how long the publisher may be quiet.
-func (s *session) silence() time.Duration {
-	return max(silenceIntervals*s.interval, s.r.cfg.Recovery.Silence)
-}
-
-// silentAt returns when nothing has been heard of the publisher for so long that it is
-// silent. One that seems to be at another address by then has as long again as the old one
-// must be quiet: it is about to be believed.
-func (s *session) silentAt() reliable.Time {
-	at := s.heard.Add(s.silence())
-	if c := &s.rivals.candidate; c.Words > 0 {
-		at = max(at, min(c.Since, at).Add(peer.Intervals*s.interval))
-	}
-	return at
-}
-
-// introduce takes the part of a SESSION that is about all streams: what the session is of, and
-// its groups.
-func (s *session) introduce(f *frame.Frame) {
-	if !s.title.known {
-		s.title, s.common = title{known: true, told: reliable.TitleOf(f)}, nil
-	}
-	o := s.topic
-	if o == nil {
-		return
-	}
-	l, ok := o.layout(f)
-	if !ok || o.Name != "" && o.Name != string(f.Topic) {
-		s.r.stats.OtherLayout++
-		return
-	}
-	if l.Groups > 1 && !s.layout.Base.IsValid() && s.group != topic.Home(o.Name, o.Base) {
-		s.group = topic.Home(o.Name, o.Base)
-	}
-	s.r.topics.learn(s, l)
-}
-
-// entitle gives a stream its title.
-func (st *stream) entitle(t *reliable.Title) {
-	s := st.session
-	st.title = title{known: true, told: t}
-	if !s.title.known {
-		s.title, s.common = st.title, nil
-	}
-	st.tapeTitle()
-}
-
-// told returns what is known of a stream's title, or nil: as long as its own SESSION wasn't
-// heard, what those of other streams say of all.
-func (st *stream) told() *reliable.Title {
-	s := st.session
-	switch {
-	case st.title.told != nil || s.title.told == nil:
-		return st.title.told
-	case s.common == nil:
-		t := *s.title.told
-		t.FirstSeq, t.FirstOffset, t.Prev = 0, 0, reliable.Link{}
-		s.common = &t
-	}
-	return s.common
-}
-
-// standStill says that nothing could be heard for so long.
-func (s *session) standStill(d time.Duration) {
-	s.heard = s.heard.Add(d)
-	s.feeds.suspended(d)
-	for _, st := range s.streams {
-		st.asked.suspended(d)
-		if st.aftermath != nil {
-			st.aftermath.suspended(d)
-		}
-	}
-}
-
 // advance lets time pass.
 func (s *session) advance(now reliable.Time) {
 	if !s.several() {
@@ -431,12 +287,6 @@ func (s *session) touch(st *stream) {
 		st.busy = true
 		s.busy = append(s.busy, st)
 	}
-}
-
-// watches reports whether it matters to a session of several streams whether its publisher is
-// heard.
-func (s *session) watches() bool {
-	return s.source.IsValid() && s.phases[starting]+s.phases[live] > 0
 }
 
 // idle reports whether nothing happens to the session by time alone.

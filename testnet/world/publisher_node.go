@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"crier/reliable"
-	"crier/reliable/frame"
-	"crier/reliable/journal"
 	"crier/reliable/send"
 	"crier/testnet/link"
 )
@@ -69,48 +67,6 @@ const WallStart = 1_767_225_600_000_000_000
 
 // VirtualTime returns the time in the run at which the made-up wall clock says t.
 func VirtualTime(t time.Time) reliable.Time { return reliable.Time(t.UnixNano() - WallStart) }
-
-// Sender is the part of a send.Sender that a World needs.
-type Sender interface {
-	Datagram() int
-	SetDatagram(now reliable.Time, size int) (unfit uint64)
-	Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame)
-	Advance(now reliable.Time)
-	Deadline(now reliable.Time) reliable.Time
-	Next(now reliable.Time) (reliable.Batch, bool)
-	Sent(b reliable.Batch)
-	Close(now reliable.Time)
-	Finished(now reliable.Time) bool
-	PollMembers(events []reliable.MemberEvent) int
-	Members() []reliable.Member
-	Stats() send.Stats
-	Properties(key []byte, headers []reliable.Header) (frame.Properties, error)
-	// Stream returns the stream of a partition, which there must be.
-	Stream(partition uint32) Stream
-}
-
-// Stream is the part of a send.Stream that a World needs.
-type Stream interface {
-	Pending() bool
-	PublishWith(now reliable.Time, properties frame.Properties, message []byte) (uint64, error)
-	Flush()
-	NextDisk() (*journal.Job, bool)
-	DiskDone(now reliable.Time, res *journal.Result)
-	Freed() uint64
-}
-
-// NewSender returns a send.Sender.
-func NewSender(cfg send.Config) (Sender, error) {
-	s, err := send.New(cfg)
-	if err != nil {
-		return nil, err
-	}
-	return sender{s}, nil
-}
-
-type sender struct{ *send.Sender }
-
-func (s sender) Stream(partition uint32) Stream { return s.Sender.Stream(partition) }
 
 // nodeState is whether a node's process runs.
 type nodeState uint8
@@ -318,24 +274,6 @@ func (p *Publisher) DiskMost() (most int) {
 		most += p.disks[i].most
 	}
 	return most
-}
-
-// hold adds up the time that a producer was held.
-type hold struct {
-	on    bool
-	since reliable.Time
-	sum   time.Duration
-}
-
-func (h *hold) begin(now reliable.Time) { h.on, h.since = true, now }
-
-func (h *hold) end(now reliable.Time) { h.sum, h.on = h.total(now), false }
-
-func (h *hold) total(now reliable.Time) time.Duration {
-	if h.on {
-		return h.sum + now.Sub(h.since)
-	}
-	return h.sum
 }
 
 // Lives returns how often the process was started.

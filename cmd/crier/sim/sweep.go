@@ -2,14 +2,10 @@ package sim
 
 import (
 	"context"
-	"encoding/csv"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -93,28 +89,6 @@ Examples:
 	}
 }
 
-// axis is one value that is varied.
-type axis struct {
-	Key    string   `json:"key"`
-	Values []string `json:"values"`
-}
-
-// parseAxis reads KEY=V1,V2,...
-func parseAxis(text string) (axis, error) {
-	key, values, ok := strings.Cut(text, "=")
-	if !ok || key == "" || values == "" {
-		return axis{},
-			cli.Usagef("--vary %q: write KEY=V1,V2,..., such as subscribers.count=1,10,100", text)
-	}
-	a := axis{Key: key, Values: strings.Split(values, ",")}
-	for _, v := range a.Values {
-		if v == "" {
-			return a, cli.Usagef("--vary %q has an empty value", text)
-		}
-	}
-	return a, nil
-}
-
 // cell is a combination of values, with the figures of its runs.
 type cell struct {
 	Values []string     `json:"values"`
@@ -147,60 +121,6 @@ type sweep struct {
 	Interrupted string `json:"interrupted,omitempty"`
 
 	virtual time.Duration // of all runs
-}
-
-// plan lists the combinations, and checks each.
-func (o *sweepOptions) plan() (*sweep, error) {
-	if o.seeds < 1 || o.seeds > seeds {
-		return nil, cli.Usagef("--seeds %d is outside 1 to %d", o.seeds, seeds)
-	}
-	if o.workers < 1 {
-		return nil, cli.Usagef("--workers %d: at least one run at a time", o.workers)
-	}
-	if !slices.Contains(metricNames(), o.metric) {
-		return nil, cli.Usagef("--map %q is not known; there are %s", o.metric,
-			strings.Join(metricNames(), ", "))
-	}
-	if o.mapped && len(o.vary) != 2 {
-		return nil, cli.Usagef("--map is of two --vary, and there are %d", len(o.vary))
-	}
-	text, err := o.source.text(o.name)
-	if err != nil {
-		return nil, err
-	}
-	s := &sweep{Scenario: o.name, First: o.first, Seeds: o.seeds, Metrics: metricNames(),
-		Axes: []axis{}}
-	s.Cells = []*cell{{Values: []string{}, text: text}}
-	for _, v := range o.vary {
-		a, err := parseAxis(v)
-		if err != nil {
-			return nil, err
-		}
-		s.Axes = append(s.Axes, a)
-		var cells []*cell
-		for _, c := range s.Cells {
-			for _, value := range a.Values {
-				text, err := scenario.Vary(c.text, a.Key, value)
-				if err != nil {
-					return nil, cli.Usagef("--vary %s=%s: %w", a.Key, value, err)
-				}
-				cells = append(cells, &cell{Values: append(slices.Clone(c.Values), value),
-					text: text})
-			}
-		}
-		if s.Cells = cells; len(cells) > maxCells {
-			return nil, cli.Usagef("%d combinations are too many: %d are the limit",
-				len(cells), maxCells)
-		}
-	}
-	for _, c := range s.Cells {
-		c.Broken, c.runs = []uint64{}, make([][]*float64, o.seeds)
-		if _, err := scenario.Parse(o.name+" with "+strings.Join(c.Values, ", "),
-			c.text); err != nil {
-			return nil, cli.Usage(err)
-		}
-	}
-	return s, nil
 }
 
 func (o *sweepOptions) run(ctx context.Context, std cli.Streams) (int, error) {
@@ -294,6 +214,7 @@ func (o *sweepOptions) play(ctx context.Context, s *sweep, bar *progress) error 
 }
 
 func (o *sweepOptions) playOne(ctx context.Context, s *sweep, c *cell,
+
 	seed uint64) (*Result, error) {
 	sc, err := scenario.Parse(s.Scenario, c.text)
 	if err != nil {
@@ -355,97 +276,4 @@ func (c *cell) conclude() {
 		slices.Sort(list)
 		c.Median = append(c.Median, &list[len(list)/2])
 	}
-}
-
-// write prints the result, and writes the files.
-func (o *sweepOptions) write(std cli.Streams, s *sweep) error {
-	if o.csv != "" {
-		if err := writeTo(o.csv, "--csv", std, s.csv); err != nil {
-			return err
-		}
-	}
-	if o.json != "" {
-		f, err := cli.OpenJSON("--json", o.json, std)
-		if err != nil {
-			return err
-		}
-		if err := f.Write(s); err != nil {
-			return err
-		}
-	}
-	if o.html != "" {
-		p, err := sweepPage(s, o.command())
-		if err != nil {
-			return err
-		}
-		if err := p.WriteFile(o.html); err != nil {
-			return err
-		}
-	}
-	if o.csv == "-" || o.json == "-" {
-		return nil
-	}
-	_, err := io.WriteString(std.Out, s.text(o.metric, cli.SheetOf(std.Out)))
-	return err
-}
-
-// command returns a command that repeats the sweep.
-func (o *sweepOptions) command() string {
-	words := []string{"crier sim sweep", o.name}
-	for _, v := range o.vary {
-		words = append(words, "--vary "+v)
-	}
-	if o.source.traceDir != "" {
-		words = append(words, "--trace-dir "+o.source.traceDir)
-	}
-	return strings.Join(append(words, fmt.Sprintf("--seeds %d --seed %d", o.seeds, o.first)), " ")
-}
-
-// writeTo writes a file, or to standard output for "-".
-func writeTo(path, flag string, std cli.Streams, write func(io.Writer) error) error {
-	if path == "-" {
-		return write(std.Out)
-	}
-	f, err := os.Create(path)
-	if err == nil {
-		err = errors.Join(write(f), f.Close())
-	}
-	if err != nil {
-		return fmt.Errorf("%s %s can't be written (%w): name a file that can", flag, path,
-			cli.BareError(err))
-	}
-	return nil
-}
-
-// csv writes a line a run.
-func (s *sweep) csv(out io.Writer) error {
-	w := csv.NewWriter(out)
-	var head []string
-	for _, a := range s.Axes {
-		head = append(head, a.Key)
-	}
-	w.Write(append(append(head, "seed", "promise"), s.Metrics...)) // Flush keeps the error
-	for _, c := range s.Cells {
-		for i, run := range c.runs {
-			if run == nil {
-				continue // the sweep was interrupted before
-			}
-			seed := s.First + uint64(i)
-			promise := "kept"
-			if slices.Contains(c.Broken, seed) {
-				promise = "broken"
-			}
-			row := append(slices.Clone(c.Values), strconv.FormatUint(seed, 10), promise)
-			for _, v := range run {
-				text := ""
-				if v != nil {
-					text = strconv.FormatFloat(*v, 'g', -1, 64)
-				}
-				row = append(row, text)
-			}
-			w.Write(row)
-		}
-	}
-	w.Flush()
-	return w.Error()
 }
