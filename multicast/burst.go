@@ -35,8 +35,9 @@ const (
 	// it takes some microseconds, and the goroutine that it wakes may stop the caller.
 	guardMin = int64(200 * time.Microsecond)
 	guardMax = int64(400 * time.Microsecond)
-	// spreadMax bounds a window in which what gathers is spread over several batches.
-	spreadMax = 2 * guardMax
+	// spreadMax bounds a window in which what gathers is spread over several batches: a caller
+	// that is flat out fills 16 of them in about a millisecond.
+	spreadMax = int64(3 * time.Millisecond)
 )
 
 // burst predicts from the arrival of messages whether more will follow soon. Those are
@@ -79,6 +80,8 @@ type burst struct {
 	hot bool
 	// guard is how soon the timer checks that the burst goes on.
 	guard int64
+	// checked is when the timer last checked, and the burst went on.
+	checked int64
 	// ended is when the last send ended, and took how long it took.
 	ended, took int64
 }
@@ -121,10 +124,14 @@ func (b *burst) arrive(now int64, n int, waiting bool) (paused bool) {
 	if n > clockSamples {
 		b.crowd = now
 	}
+	paused = gap >= max(burstGap, min(b.took/2, windowBase)) && !b.crowded(now)
+	if waiting && b.spread > 1 && b.joined > clockSamples {
+		b.crowd = now // the window is longer than a crowd is remembered
+	}
 	if b.last, b.count = now, n; waiting && b.joined >= clockSamples {
 		b.count = clockSamples // with those that will not read the clock
 	}
-	return gap >= max(burstGap, min(b.took/2, windowBase)) && !b.crowded(now)
+	return paused
 }
 
 // join notes a message that comes while a window is open. It reports whether the message
@@ -142,6 +149,15 @@ func (b *burst) open(now int64) {
 		b.window = guardMax
 	case b.crowded(now):
 		b.window = max(b.window, windowCrowd)
+	}
+}
+
+// gathers notes what gathers in the window: over how many batches it is spread, and whether they
+// have a batch's worth together. Callers that are so quick are flat out.
+func (b *burst) gathers(now int64, spread int, worth bool) {
+	b.spread = int64(spread)
+	if worth && spread > 1 && now-b.opened <= guardMax {
+		b.filled, b.window = now, guardMax
 	}
 }
 
@@ -170,8 +186,8 @@ func (b *burst) spend() { b.credit = max(b.credit-b.took, 0) }
 
 // goesOn reports, when the timer has fired, whether the burst goes on.
 func (b *burst) goesOn(now int64) bool {
-	if !b.closed(now) && (now-b.opened < b.guard || b.spread > 1) {
-		b.guard = min(2*b.guard, guardMax)
+	if !b.closed(now) && (now-b.opened < b.guard || b.spread > 1 && b.last > b.checked) {
+		b.guard, b.checked = min(2*b.guard, guardMax), now
 		return true
 	}
 	b.guard, b.hot = guardMin, false

@@ -65,9 +65,9 @@ type LoopConfig struct {
 	// SettleSoon. It is false once Next has returned that. Nil means never.
 	Full func() bool
 	// Spread returns, with the lock held, the number of batches that what gathers is spread
-	// over, since it goes to different places. More of it gathers then, within the same bound.
-	// Nil means one.
-	Spread func() int
+	// over, since it goes to different places, and whether they have a batch's worth together.
+	// More of it gathers then, and for longer. Nil means one.
+	Spread func() (batches int, worth bool)
 	// Deliver is called without the lock after each Receive, by the goroutine that
 	// received, with Receive's second result; and with false after the timer has
 	// fired. It may be nil.
@@ -87,7 +87,7 @@ func NewLoop(cfg LoopConfig) *Loop {
 		cfg.Full = func() bool { return false }
 	}
 	if cfg.Spread == nil {
-		cfg.Spread = func() int { return 1 }
+		cfg.Spread = func() (int, bool) { return 1, false }
 	}
 	l := &Loop{cfg: cfg, kick: make(chan struct{}, 1)}
 	if j, ok := cfg.Machine.(Joiner); ok && len(cfg.Memberships) > 0 {
@@ -206,7 +206,8 @@ func (l *Loop) SettleSoon(n int) {
 		l.mu.Unlock()
 		return
 	case l.token.waiting():
-		l.burst.spread = int64(l.cfg.Spread())
+		spread, worth := l.cfg.Spread()
+		l.burst.gathers(l.now, spread, worth)
 		if !paused && !l.burst.closed(l.now) && !l.cfg.Full() {
 			l.mu.Unlock()
 			return

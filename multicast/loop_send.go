@@ -107,17 +107,24 @@ func (l *Loop) runSender() {
 	}
 }
 
-// serve sends what waits, until nothing is left. If callers come by meanwhile, it leaves
-// them what gathers.
+// serve sends what waits, until nothing is left. If callers come by meanwhile, or fill several
+// batches, it leaves them what gathers.
 func (l *Loop) serve() {
 	l.token.passed = false
-	for all := true; l.token.waiting() && !l.closed; all = !l.token.passed {
+	for all := !l.fills(); l.token.waiting() && !l.closed; all = !l.token.passed {
 		if l.sendTurn(all); l.token.state == bursting {
 			l.burst.hot = true
 			l.gather(false)
 			return
 		}
 	}
+}
+
+// fills reports whether callers are flat out, and about to fill several batches.
+func (l *Loop) fills() bool {
+	spread, worth := l.cfg.Spread()
+	l.burst.gathers(l.now, spread, worth)
+	return spread > 1 && l.burst.flatOut(l.now) && !l.burst.closed(l.now)
 }
 
 // write hands datagrams to the kernel, with the lock released meanwhile. If the socket's

@@ -33,8 +33,10 @@ type schedule struct {
 	heap []*Stream
 	// dirty are the streams whose deadlines may have changed.
 	dirty []*Stream
-	// full is the number of streams with a full batch.
-	full int
+	// full is the number of streams with a full batch, and frames that of the full frames that
+	// wait in all, as far as it was noted.
+	full   int
+	frames uint64
 	// disk are the streams that may have a job for the disk.
 	disk []*Stream
 }
@@ -49,6 +51,8 @@ type slot struct {
 	// due is its deadline when that was last determined; it is at this place of the heap.
 	due   reliable.Time
 	place int
+	// frames is its part of the schedule's.
+	frames uint64
 	// dirty says that the deadline may have changed. listed, full and disk say that the stream
 	// is among the schedule's dirty, full and disk.
 	dirty, listed, full, disk bool
@@ -105,8 +109,11 @@ func (c *schedule) mark(st *Stream) {
 	}
 }
 
-// refill notes whether a stream has a full batch.
+// refill notes how many frames of a stream wait, and whether they are a full batch.
 func (c *schedule) refill(st *Stream) {
+	waiting := st.store.Next() - st.store.Sent()
+	c.frames += waiting - st.slot.frames
+	st.slot.frames = waiting
 	switch full := st.fullBatch(); {
 	case full == st.slot.full:
 	case full:

@@ -103,21 +103,21 @@ func (st *Stream) advance(now reliable.Time) {
 
 // deadline returns when advance, and then next, must be called.
 func (st *Stream) deadline(now reliable.Time) reliable.Time {
-	at := st.beats.due
-	if st.closed() && !st.Pending() {
+	at, data := st.beats.due, reliable.Never // data is when the next data, or repair, may go
+	switch waits := st.slot.queue == gathering && st.ripe(now); {
+	case waits: // for its driver, and the heartbeat for it
+		at = at.Add(reliable.HeartbeatData)
+	case st.limit.Bounds() && st.store.Sent() != st.store.Next():
+		data = now
+	case st.packer.filling():
+		data = st.packer.due
+	case st.closed() && !st.Pending():
 		at = st.byes.due
 	}
 	if st.window.full {
 		at = min(at, st.pace.stallDue())
 	}
 	at = min(at, st.store.Due())
-	data := reliable.Never // when the next data, or repair, may go
-	if st.packer.filling() {
-		data = st.packer.due
-	}
-	if st.limit.Bounds() && st.store.Sent() != st.store.Next() {
-		data = now
-	}
 	data = min(data, st.repairer.Deadline(now))
 	switch {
 	case st.slot.queue == limited: // which the session's deadline counts

@@ -44,7 +44,7 @@ func (st *Stream) next(now reliable.Time, data bool, b *outgoing) (ok bool) {
 	}
 	return asked && st.turns.batches >= behindTurn && st.nextRepairs(now, nack.Behind, b) ||
 		data && st.nextData(now, b) ||
-		st.nextBeat(now, b) ||
+		(data || !st.ripe(now)) && st.nextBeat(now, b) ||
 		asked && (st.nextRepairs(now, nack.Behind, b) ||
 			st.nextAnswer(now, b)) // frames that can't be had are denied
 }
@@ -120,6 +120,11 @@ func (st *Stream) nextData(now reliable.Time, b *outgoing) bool {
 			To: st.store.Sent() + frames})
 	}
 	return true
+}
+
+// ripe reports whether data may go now.
+func (st *Stream) ripe(now reliable.Time) bool {
+	return st.store.Sent() != st.store.Next() || st.packer.filling() && now >= st.packer.due
 }
 
 // nextRepairs returns repairs of one class for one destination.

@@ -57,9 +57,11 @@ func (s *Sender) next(now reliable.Time, all bool) (reliable.Batch, bool) {
 // batch.
 func (s *Sender) FullBatch() bool { return s.schedule.full > 0 }
 
-// Spread returns the number of streams that may have something to send.
-func (s *Sender) Spread() int {
-	return s.schedule.counts[ready] + s.schedule.counts[gathering]
+// Spread returns the number of streams that may have something to send, and whether as many full
+// frames wait in them as fill a batch.
+func (s *Sender) Spread() (streams int, worth bool) {
+	c := &s.schedule
+	return c.counts[ready] + c.counts[gathering], c.frames >= s.streams[0].store.Most()
 }
 
 // Sent hands a batch back: its datagrams are with the kernel, or lost. Datagrams that the
