@@ -20,6 +20,10 @@ func (r *Receiver) answer(now reliable.Time, from netip.AddrPort, s *session, f 
 	}
 	if st == nil || f.Kind == frame.Repair && !st.placed {
 		r.stats.Aside++ // whoever asked for it hears it, too
+		if st == nil && s != nil && f.Kind == frame.Confirm && s.speaks(from) &&
+			(s.topic == nil || s.topic.wants(f.Channel)) {
+			s.noteNewest(now, f) // but its publisher lives
+		}
 		return
 	}
 	of := st.asked.find(from, f.Responder)

@@ -45,7 +45,7 @@ func (a *answerers) publisher() *inquiry { return &a.own }
 // source and control addresses, a holder from its own, and under its id. It returns nil
 // for a stranger.
 func (a *answerers) find(from netip.AddrPort, responder uint64) *inquiry {
-	if s := a.stream.session; from == s.source || from == s.control || s.feeds.has(from) {
+	if a.stream.session.speaks(from) {
 		return a.publisher()
 	}
 	for _, q := range a.list[1:] {

@@ -85,3 +85,28 @@ func TestByeThatWaits(t *testing.T) {
 		t.Errorf("%d unexpected", n)
 	}
 }
+
+// BYE of a partition that is over tells that the publisher lives, while that of another is missing.
+func TestByeOfOthersIsNoSilence(t *testing.T) {
+	l := newListener(t, Config{Joined: 5e9, Topics: []Topic{{Name: "orders"}}})
+	says := func(kind frame.Kind, channel uint32) {
+		l.hears(rig.Made(t, frame.Frame{Kind: kind, Session: 1, Channel: channel,
+			Time: 1<<60 + uint64(l.now), NextSeq: 3, NextOffset: 3, Interval: 1e8}))
+	}
+	l.hears(sessionOf(t, 1, 0, "orders", layout(2, 1)))
+	says(frame.Heartbeat, 0)
+	says(frame.Heartbeat, 1)
+	says(frame.Bye, 1)
+	for i := range 30 {
+		if l.pass(100*time.Millisecond, false); i == 15 {
+			says(frame.Bye, 1)
+		}
+		if n := len(l.told); n != 3 || l.told[2].Kind != reliable.SessionEnded {
+			t.Fatalf("after %d ms, told %+v", 100*i, l.told)
+		}
+	}
+	l.pass(time.Second, false)
+	if n := len(l.told); n != 4 || l.told[3].Kind != reliable.SessionSilent {
+		t.Errorf("at last %+v is told", l.told)
+	}
+}

@@ -71,9 +71,7 @@ func (r *Receiver) digest(now reliable.Time, from netip.AddrPort, f *frame.Frame
 // publisherDigest takes a DIGEST of a publisher's, which answers a FIND.
 func (r *Receiver) publisherDigest(now reliable.Time, from netip.AddrPort, st *stream,
 	f *frame.Frame) {
-	if st == nil || from != st.session.source && from != st.session.control &&
-		!st.session.feeds.has(from) ||
-		f.Responder != f.Session {
+	if st == nil || !st.session.speaks(from) || f.Responder != f.Session {
 		r.stats.Foreign++
 		return
 	}

@@ -3,7 +3,9 @@ package receive
 import (
 	"net/netip"
 	"testing"
+	"time"
 
+	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/reliable/rig"
@@ -117,5 +119,21 @@ func TestByeIsTheFirstOfAPartition(t *testing.T) {
 	}
 	if len(l.told) != 0 || l.Stats().Unexpected != 2 {
 		t.Errorf("told %+v; %+v", l.told, l.Stats())
+	}
+}
+
+// A CONFIRM of a partition of which nothing was heard tells that the publisher lives.
+func TestAnswerToOthersIsNoSilence(t *testing.T) {
+	for channel := range 3 { // partition 0 isn't wanted
+		l := opened(t, rig.PublisherAddr)
+		l.hears(dataOf(t, 1, 5, 0))
+		l.told = l.told[1:]
+		l.pass(1500*time.Millisecond, false)
+		l.hears(rig.Made(t, frame.Frame{Kind: frame.Confirm, Session: 1, Channel: uint32(channel),
+			Responder: 1, Time: 1<<60 + 1, Ranges: []nack.Range{{From: 1, To: 2}}}))
+		l.pass(time.Second, false)
+		if silent := len(l.told) == 2; silent != (channel == 0) {
+			t.Errorf("partition %d: told %+v", channel, l.told)
+		}
 	}
 }

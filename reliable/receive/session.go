@@ -186,11 +186,19 @@ func (s *session) address() netip.AddrPort {
 	return s.source
 }
 
+// speaks reports whether the publisher speaks from an address, by whatever feed.
+func (s *session) speaks(from netip.AddrPort) bool {
+	return from == s.source || from == s.control || s.feeds.has(from)
+}
+
 // handle takes a frame of one of its streams that came from the session's source, and
 // answers nothing.
 func (s *session) handle(now reliable.Time, st *stream, f *frame.Frame) {
 	if st.over() {
 		st.stats.Late++
+		if f.Kind != frame.Data {
+			s.noteNewest(now, f) // other streams may go on, or lack their BYE
+		}
 		if f.Kind == frame.Bye {
 			st.status.leaveAgain(now)
 		}
