@@ -27,10 +27,13 @@ var foundTopics = []uint64{160}
 // foundKeys are the small ones in which something was found. What was wrong in the machine has
 // become a story of its own: reliable/receive/opened_test.go.
 var foundKeys = []uint64{
-	922,  // a publisher moves before there is data of a partition
-	1487, // the SESSION of a partition that isn't wanted names the feeds
-	9089, // an answer comes by a feed that has brought nothing else
-	9552, // BYE is the first that is heard of the partition by which the session was opened
+	922,   // a publisher moves before there is data of a partition
+	1487,  // the SESSION of a partition that isn't wanted names the feeds
+	9089,  // an answer comes by a feed that has brought nothing else
+	9552,  // BYE is the first that is heard of the partition by which the session was opened
+	1338,  // BYE of other partitions comes, as a sign of life
+	1630,  // the same
+	20003, // an answer in a partition of which nothing was heard
 
 	// The SESSION of another partition waited for a sleeper, and told how old the session is.
 	5012, 5643, 8854,

@@ -35,7 +35,7 @@ func (v *view) judgeWanted(f *frame.Frame) {
 				"and no recorder, which had them", gone)
 		}
 		for q := r.From; q < min(r.To, a.high); q++ {
-			if a.got.has(q-v.s.FirstSeq) && !v.threwAway() && !v.holders.found && !v.several() {
+			if a.got.has(q-v.s.FirstSeq) && !v.threwAway() && !v.holders.found {
 				v.fail("it asks for frame %d, which it has", q)
 				break
 			}

@@ -123,10 +123,9 @@ func (d *delivery) judgeRecovery() {
 	}
 	received := world.VirtualTime(ev.Received)
 	said := ev.Recovered
-	if d.holders.found || d.several() {
-		// Which copy counts, where feeds differ, only the receiver knows. What a DIGEST told of was
-		// missing from the session's begin on, and what the publisher repeats counts from when its
-		// address is known.
+	if d.holders.found {
+		// What a DIGEST told of was missing from the session's begin on, and what the publisher
+		// repeats counts from when its address is known.
 		return
 	}
 	if !known || received == came && (said || !must) && (may || !said) &&

@@ -88,8 +88,8 @@ func (p *pulse) silence() time.Duration {
 // been. That a live publisher isn't, the truth sees to; so it was crashed,
 // paused or cut off, or all that it sent was lost or waited.
 func (p *pulse) judgeSilent(final bool) {
-	if final || !p.heard || p.aside || p.several() {
-		return // a recorder said so, or others told of the session; or feeds differ in what counts
+	if final || !p.heard || p.aside {
+		return // a recorder said so, or others told of the session
 	}
 	quiet, silence := p.quiet(), p.silence()
 	if p.works {

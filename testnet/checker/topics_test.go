@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"crier/reliable"
 	"crier/reliable/frame"
@@ -137,6 +138,34 @@ func TestCheckerCatchesTopics(t *testing.T) {
 				}
 				return []reliable.Event{ev}
 			})}},
+		{"says of another copy when it came", "is said to have come at", topicRun{receiver: events(
+			func(ev reliable.Event) []reliable.Event {
+				if ev.Partition == 4 && ev.Offset == 9 {
+					ev.Received = ev.Received.Add(-time.Microsecond)
+				}
+				return []reliable.Event{ev}
+			})}},
+		{"hides what was repaired", "recovered false after", topicRun{receiver: events(
+			func(ev reliable.Event) []reliable.Event {
+				ev.Recovered, ev.Recovery = false, 0
+				return []reliable.Event{ev}
+			})}},
+		{"makes up silence", "the publisher is said to be silent", topicRun{receiver: events(
+			func(ev reliable.Event) []reliable.Event {
+				if ev.Kind == reliable.Message && ev.Partition == 4 && ev.Offset == 9 {
+					silent := ev
+					silent.Kind, silent.Cause = reliable.SessionSilent, reliable.CauseSilent
+					return []reliable.Event{ev, silent}
+				}
+				return []reliable.Event{ev}
+			})}},
+		{"asks for what came by the other feed", "which it has", topicRun{
+			receiver: func(r world.Receiver) world.Receiver {
+				return &brokenReceiver{Receiver: r, nack: func(f *frame.Frame) bool {
+					f.Ranges[0].From -= min(f.Ranges[0].From, 1)
+					return true
+				}}
+			}}},
 		{"announces all the time", "announcements were sent in a second", topicRun{
 			entry: func(s world.Speaker) world.Speaker { return &chattySpeaker{Speaker: s} }}},
 	} {
