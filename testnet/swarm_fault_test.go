@@ -160,6 +160,9 @@ const drainStands = 6
 
 // patience is how long after the last fault everything must be settled for all.
 func (s *scenario) patience(c *checker.Checker) time.Duration {
+	if s.topics.brief() {
+		return c.Patience() + 3*time.Second
+	}
 	return max(20*time.Second, c.Patience())
 }
 

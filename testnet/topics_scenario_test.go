@@ -87,10 +87,13 @@ func drawTopics(seed uint64, small bool) *topics {
 	return o
 }
 
+// brief reports whether a run ends as soon as all of it can be judged.
+func (o *topics) brief() bool { return o != nil && o.small }
+
 // crowd returns how many subscribers, publishers and messages of each a run has that would have so
 // many.
 func (o *topics) crowd(subs, pubs, budget int) (int, int, int) {
-	if o == nil || !o.small {
+	if !o.brief() {
 		return subs, pubs, budget
 	}
 	return 1 + subs%3, min(pubs, 2), 300

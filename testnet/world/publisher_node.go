@@ -135,7 +135,7 @@ func (w *World) AddPublisher(cfg PublisherConfig) (*Publisher, error) {
 	}
 	p := &Publisher{w: w, cfg: cfg, index: len(w.pubs),
 		paths: make([][]path, max(cfg.Feeds, 1))}
-	if _, err := NewSender(p.senderConfig(w.now)); err != nil {
+	if _, err := p.senderConfig(w.now).Complete(); err != nil {
 		return nil, err
 	}
 	p.groups = p.groupsOf()
