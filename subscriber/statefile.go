@@ -123,9 +123,22 @@ func (f *stateFile) Save(positions []Position) error {
 	text := fmt.Sprintf("{\"format\": %q, \"version\": %d, \"crc32c\": %q, \"positions\": %s}\n",
 		stateFormat, stateVersion, sum, array)
 	if err := replaceFile(f.path, []byte(text)); err != nil {
-		return fmt.Errorf("the state file can't be written: %w", err)
+		return fmt.Errorf("the state file %s can't be written (%w): make room there, or name "+
+			"another file", f.path, reason(err))
 	}
 	f.own, err = os.Stat(f.path)
+	return err
+}
+
+// reason returns an error without the name of a file. That of the file which is to replace the
+// state file differs each time, and an error that stays the same is told once.
+func reason(err error) error {
+	if at := (*fs.PathError)(nil); errors.As(err, &at) {
+		return at.Err
+	}
+	if at := (*os.LinkError)(nil); errors.As(err, &at) {
+		return at.Err
+	}
 	return err
 }
 
@@ -159,7 +172,8 @@ func (f *stateFile) Load() ([]Position, error) {
 				filepath.Dir(f.path))
 		}
 	case err != nil:
-		return nil, fmt.Errorf("the state file can't be read: %w", err)
+		return nil, fmt.Errorf("the state file %s can't be read (%w): name another file", f.path,
+			reason(err))
 	default:
 		if positions, err = f.parse(text); err != nil {
 			return nil, err

@@ -124,7 +124,7 @@ func TestBadStateFiles(t *testing.T) {
 		t.Error(err)
 	}
 	if _, err := subscriber.FileOffsets(dir).Load(); err == nil ||
-		!strings.HasPrefix(err.Error(), "the state file can't be read: ") {
+		!strings.HasPrefix(err.Error(), "the state file "+dir+" can't be read (") {
 		t.Error(err)
 	}
 }
@@ -187,5 +187,20 @@ func TestDocumentedStateFile(t *testing.T) {
 	}
 	if got, err := os.ReadFile(path); err != nil || !found || string(got) != text {
 		t.Errorf("the file is\n%s%v\nand docs/LOG.md has\n%s", got, err, text)
+	}
+}
+
+// A file that can't be written is named by its own name, in the same words each time, so that
+// they are told once.
+func TestStateFileUnwritable(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "no folder", "feed.state")
+	store := subscriber.FileOffsets(path)
+	first, second := store.Save(savedPositions), store.Save(savedPositions)
+	if first == nil || second == nil || first.Error() != second.Error() {
+		t.Fatalf("two saves: %v, %v", first, second)
+	}
+	if text := first.Error(); !strings.HasPrefix(text, "the state file "+path+
+		" can't be written (") || strings.Count(text, "feed.state") != 1 {
+		t.Error(text)
 	}
 }

@@ -32,9 +32,11 @@ type follower struct {
 	busy  time.Time // the end of pretended work
 	left  bool      // without taking everything
 	// acks acknowledges what is printed, or is nil. What comes behind a gap that Close gave up
-	// comes again when positions are kept: gaps has such sessions.
+	// comes again when positions are kept: gaps has such streams.
 	acks *acks
-	gaps map[subscriber.SessionID]bool
+	gaps map[stream]bool
+	// unsaved says that the last positions were not saved.
+	unsaved bool
 	// unheard is the report that there was no session, made while the sockets are open.
 	unheard trouble.Report
 }
@@ -61,7 +63,8 @@ func (f *follower) follow(ctx context.Context, std cli.Streams) (ending, error) 
 	if f.tally.seen == 0 {
 		f.unheard = f.o.unheard(f.o.snapshot(f.sub), end)
 	}
-	err = errors.Join(err, f.sub.Close())
+	closed := f.sub.Close()
+	err = errors.Join(err, closed)
 	for ev := range f.sub.Messages(context.WithoutCancel(ctx)) {
 		switch {
 		case f.left && f.acks == nil:
@@ -80,6 +83,7 @@ func (f *follower) follow(ctx context.Context, std cli.Streams) (ending, error) 
 	}
 	if f.acks != nil {
 		err = errors.Join(err, f.acks.err)
+		f.unsaved = closed != nil || f.acks.err != nil
 	}
 	return end, err
 }
@@ -99,13 +103,14 @@ func (f *follower) behindGap(ev *subscriber.Event) bool {
 	if f.acks == nil {
 		return false
 	}
+	one := stream{ev.Session, ev.Partition}
 	if ev.Kind == subscriber.Loss && ev.Cause == subscriber.CauseClosed {
 		if f.gaps == nil {
-			f.gaps = make(map[subscriber.SessionID]bool)
+			f.gaps = make(map[stream]bool)
 		}
-		f.gaps[ev.Session] = true
+		f.gaps[one] = true
 	}
-	return f.gaps[ev.Session] && (ev.Kind == subscriber.Message || ev.Kind == subscriber.Loss)
+	return f.gaps[one] && (ev.Kind == subscriber.Message || ev.Kind == subscriber.Loss)
 }
 
 // workAhead is the resolution of pretended work: the runtime has no shorter sleeps.

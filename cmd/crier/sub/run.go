@@ -61,6 +61,9 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	stopPursuit()
 	sum := f.tally.summary(sub, !f.left, o.cfg.Feeds)
 	sum.CatchUp = pursuit.summary()
+	if f.unsaved {
+		sum.forgetPositions()
+	}
 	if !o.quiet {
 		fmt.Fprint(std.Err, summaryText(sum, cli.Size(o.cfg.Link.ReadBuffer),
 			cli.SheetOf(std.Err)))

@@ -73,14 +73,15 @@ func (b *sessionText) several(sum *Summary, list []*SessionSummary) {
 	all.Counters = first.Counters
 	least, most := first.Delivered, first.Delivered
 	ends := make(map[string]int)
-	next := true // they go on where they ended
+	next := slices.ContainsFunc(list, // they go on where they ended
+		func(s *SessionSummary) bool { return s.Acknowledged != nil })
 	for i, s := range list {
 		all.Delivered += s.Delivered
 		all.Recovered += s.Recovered
 		all.Lost += s.Lost
 		least, most = min(least, s.Delivered), max(most, s.Delivered)
 		ends[s.End]++
-		next = next && s.Acknowledged != nil && *s.Acknowledged == s.NextOffset
+		next = next && s.savedToEnd()
 		if i > 0 {
 			all.Counters = all.Counters.Plus(s.Counters)
 		}

@@ -65,6 +65,34 @@ func TestTextOfPartitions(t *testing.T) {
 	}
 }
 
+// Where the next run goes on is told of all partitions together, also where nothing came of one,
+// and of none where it isn't known.
+func TestTextOfSavedPartitions(t *testing.T) {
+	tally := partitioned(2)
+	empty := newEvent(7)
+	empty.Partition, empty.Title = 2, &subscriber.Title{Topic: "orders",
+		Layout: topic.Layout{Partitions: 3}}
+	tally.note(empty, nothingKnown)
+	for _, s := range tally.list[:2] {
+		s.Acknowledged = new(s.FirstOffset + s.Delivered)
+	}
+	const together, apart = "the next run goes on behind the last message of each partition",
+		"the next run goes on at offset"
+	got := summed(tally)
+	if !strings.Contains(got, together) || strings.Contains(got, apart) {
+		t.Error(got)
+	}
+	*tally.list[1].Acknowledged--
+	if got = summed(tally); strings.Contains(got, together) || strings.Count(got, apart) != 2 {
+		t.Error(got)
+	}
+	(&Summary{Sessions: []*SessionSummary{&tally.list[0].SessionSummary,
+		&tally.list[1].SessionSummary}}).forgetPositions()
+	if got = summed(tally); strings.Contains(got, "the next run") {
+		t.Error(got)
+	}
+}
+
 // Ends that were not seen are told by session where no partition's was, else by partition.
 func TestUnseenEndsOfPartitions(t *testing.T) {
 	tally := partitioned(3)

@@ -35,3 +35,16 @@ func TestPositionsText(t *testing.T) {
 		}
 	}
 }
+
+// What comes behind a gap that was given up is left for the next run in its partition alone.
+func TestBehindGapOfPartition(t *testing.T) {
+	f := &follower{acks: newAcks(func(subscriber.Position) error { return nil })}
+	gap, behind, beside := loss(7, 3, 4, subscriber.CauseClosed), message(7, 4), message(7, 4)
+	beside.Partition = 1
+	if !f.behindGap(gap) || !f.behindGap(behind) {
+		t.Error("what comes behind the gap is printed")
+	}
+	if f.behindGap(beside) {
+		t.Error("what comes in another partition is left")
+	}
+}

@@ -86,6 +86,22 @@ type SessionSummary struct {
 	several bool
 }
 
+// forgetPositions drops where the next run goes on: what the state file says isn't known.
+func (s *Summary) forgetPositions() {
+	for _, one := range s.Sessions {
+		one.Acknowledged = nil
+	}
+}
+
+// savedToEnd reports whether the next run goes on where the partition ended. One in which nothing
+// came has no position, and needs none.
+func (s *SessionSummary) savedToEnd() bool {
+	if s.Acknowledged == nil {
+		return s.Delivered+s.Lost == 0
+	}
+	return *s.Acknowledged == s.NextOffset
+}
+
 // seen reports whether the end was seen, or another session goes on there.
 func (s *SessionSummary) seen() bool {
 	return s.End == endBye || s.End == endUntil || s.Continued != ""
