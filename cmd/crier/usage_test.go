@@ -329,14 +329,14 @@ func TestRefused(t *testing.T) {
 		{on(group, "pub", "--from", dir), []string{dir, "directory", "name a file"}},
 		{on(group, "pub", "--from", empty), []string{empty, "empty"}},
 		{on(group, "pub", "--from", cut, "--rate", "1e9"),
-			[]string{cut, "cut off", "again", "messages before it were published"}},
+			[]string{cut, "cut off", "again", "messages were published"}},
 		{on(group, "pub", "--from", cutLen, "--format", "len"),
-			[]string{cutLen, "message 2", "whole", "the message before it was published"}},
+			[]string{cutLen, "message 2", "whole", "1 message was published"}},
 		{on(group, "pub", "--from", giant),
-			[]string{giant, "line 2", "16 MiB", "the message before it was published"}},
+			[]string{giant, "line 2", "16 MiB", "1 message was published"}},
 		{on(group, "pub", "--from", large, "--resend-buffer", "64KiB"),
 			[]string{large, "line 2", "100000 bytes", "the resend buffer", "--resend-buffer",
-				"the message before it was published"}},
+				"1 message was published"}},
 		{on(group, "pub", "--size", "100000", "--count", "3", "--resend-buffer", "64KiB"),
 			[]string{"100000 bytes", "the resend buffer", "--resend-buffer",
 				"nothing was published"}},
@@ -376,7 +376,7 @@ func TestHalfReadFeed(t *testing.T) {
 	}
 	if words := pub.err.String(); !strings.Contains(words,
 		"standard input: it ends at byte 21, within message 3") ||
-		!strings.Contains(words, "the 2 messages before it were published") {
+		!strings.Contains(words, "2 messages were published") {
 		t.Error(words)
 	}
 }

@@ -73,6 +73,9 @@ type Options struct {
 	// Tell, if set, is called with a sentence for each oddity of the feed as it is read, up
 	// to a few of each kind. The Reader's Warnings count them all.
 	Tell func(string)
+
+	// onlyFlag is the flag that Only comes from; empty means --only.
+	onlyFlag string
 }
 
 // Validate returns an error about the options themselves, in the words of the flags.

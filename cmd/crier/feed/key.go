@@ -28,6 +28,10 @@ func newKeyer(spec, split string) (keyer, error) {
 	if strings.Contains(spec, "(") {
 		return regexpKeyer(spec)
 	}
+	if strings.Contains(spec, ":") && strings.Trim(spec, "0123456789:-") == "" {
+		return nil, fmt.Errorf("--key %q is no OFFSET:LENGTH: give two numbers, such as 10:8, of "+
+			"bytes of a message, which has %d at most", spec, MaxMessage)
+	}
 	switch {
 	case split == "iextp" && spec == "symbol":
 		return iexSymbol, nil
@@ -47,7 +51,7 @@ func keyBytes(spec string) (at, length int, ok bool) {
 	before, after, ok := strings.Cut(spec, ":")
 	at, err1 := strconv.Atoi(before)
 	length, err2 := strconv.Atoi(after)
-	return at, length, ok && err1 == nil && err2 == nil && at >= 0
+	return at, length, ok && err1 == nil && err2 == nil && at >= 0 && at < MaxMessage
 }
 
 // bytesKeyer finds a key at a fixed place.

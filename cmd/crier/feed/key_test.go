@@ -136,6 +136,11 @@ func TestReaderKeys(t *testing.T) {
 	if len(told) != 1 || !strings.Contains(told[0], "its key has 256 bytes, and may have 255") {
 		t.Errorf("told %q", told)
 	}
+	for _, spec := range []string{"1:2:3", "-1:2", "16777216:1", "99999999999999999999:1", "1:",
+		":"} {
+		_, _, _, err = open(Options{Key: spec}, "1\n")
+		feedtest.WantSentence(t, err, "--key \""+spec+"\" is no OFFSET:LENGTH", "such as 10:8")
+	}
 	_, _, _, err = open(Options{Key: "a..b"}, "1\n")
 	feedtest.WantSentence(t, err, `--key "a..b"`)
 }

@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -30,6 +31,10 @@ type merger struct {
 	from  int  // its feed
 	ended [mergeFeeds]bool
 	more  uint64 // messages of sessions beyond the list, which aren't taken
+	// broken is the error that ended the first capture that didn't end well. It comes once all
+	// that was read is taken, of the other capture, too.
+	broken error
+	told   bool // that the other goes on alone
 }
 
 func (m *merger) close() error {
@@ -45,7 +50,15 @@ func (m *merger) close() error {
 // next returns the next message; tell is called with what happens before it.
 func (m *merger) next(tell func(telling, string)) (at raw, message []byte, err error) {
 	for m.left == 0 {
-		if err := m.choose(tell); err != nil {
+		err := m.choose(tell)
+		if m.broken != nil && !m.told && err == nil && len(m.inputs) > 1 {
+			m.told = true
+			tell(tellBroken, fmt.Sprintf("the other capture goes on alone, since %v", m.broken))
+		}
+		if err == io.EOF && m.broken != nil {
+			err = m.broken
+		}
+		if err != nil {
 			return raw{}, nil, err
 		}
 	}
@@ -207,7 +220,10 @@ func (m *merger) read(i int) error {
 		in = m.inputs[i]
 	}
 	d, err := in.pull()
-	if err == io.EOF {
+	if err != nil && !errors.Is(err, errInterrupted) {
+		if err != io.EOF && m.broken == nil {
+			m.broken = err
+		}
 		if m.ended[i] = true; len(m.inputs) == 1 {
 			m.ended = [mergeFeeds]bool{true, true}
 		}

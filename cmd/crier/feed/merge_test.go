@@ -186,12 +186,30 @@ func TestMerge(t *testing.T) {
 				s.Sessions[0].Missing != c.missing || len(s.Sessions) != 1 {
 				t.Errorf("%s, %s: %+v", name, form, s)
 			}
+			for i, had := range [][]copied{a, b} {
+				lacks := uint64(len(whole) - messagesOf(had))
+				if name == "both lack the last" { // of which nobody knows
+					lacks -= 3
+				}
+				if s.Feeds[i].Missing != lacks {
+					t.Errorf("%s, %s: %d are missing of feed %d, want %d", name, form,
+						s.Feeds[i].Missing, i+1, lacks)
+				}
+			}
 			if text := strings.Join(told, "\n"); strings.Contains(text, "both feeds") !=
 				(c.missing > 0) {
 				t.Errorf("%s, %s: told %s", name, form, text)
 			}
 		}
 	}
+}
+
+// messagesOf counts the messages of datagrams.
+func messagesOf(list []copied) (n int) {
+	for _, d := range list {
+		n += int(d.payload[19])
+	}
+	return n
 }
 
 // differ returns the first place where two lists differ.
@@ -218,7 +236,9 @@ func TestMergeOutOfOrder(t *testing.T) {
 	b := sent(source, feedB, time.Millisecond, func(i int) bool { return i%2 == 0 && i != 120 })
 	got, _, s, told := taken(t, Options{Merge: []string{write(t, a), write(t, b)},
 		Split: "moldudp64"})
-	if !slices.Equal(got, whole) || s.Sessions[0].Missing > 0 {
+	lacked := []uint64{uint64(source[120].payload[19]), uint64(len(whole) - messagesOf(b))}
+	if !slices.Equal(got, whole) || s.Sessions[0].Missing > 0 || s.Feeds[0].Missing != lacked[0] ||
+		s.Feeds[1].Missing != lacked[1] {
 		t.Errorf("%d messages, want %d: differ at %d: %+v\n%s", len(got), len(whole),
 			differ(got, whole), s, strings.Join(told, "\n"))
 	}
@@ -282,5 +302,84 @@ func TestMergeRecorded(t *testing.T) {
 					len(got), len(want), differ(got, want), s, strings.Join(told, "\n"))
 			}
 		}
+	}
+}
+
+// Where a capture is cut off, all of the other and all before the cut are taken, and then the error
+// comes.
+func TestMergeCutOff(t *testing.T) {
+	source, whole := moldSource(300)
+	cut := func(list []copied) string {
+		path := write(t, list)
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Truncate(path, info.Size()/2); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	a, b := sent(source, feedA, 0, one(7)), sent(source, feedB, time.Millisecond, one(3))
+	for name, c := range map[string]struct {
+		opts        Options
+		all, goesOn bool
+	}{
+		"one of two": {Options{Merge: []string{cut(a), write(t, b)}}, true, true},
+		"both":       {Options{Merge: []string{cut(a), cut(b)}}, false, true},
+		"the only one": {Options{From: cut(slices.Concat(a, b)),
+			Merge: []string{feedA.String(), feedB.String()}}, false, false},
+	} {
+		var told []string
+		c.opts.Format, c.opts.Split = "pcap", "moldudp64"
+		c.opts.Tell = func(text string) { told = append(told, text) }
+		r, err := Open(c.opts, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for {
+			var m Record
+			if m, err = r.Next(); err != nil {
+				break
+			}
+			got = append(got, string(m.Payload))
+		}
+		feedtest.WantSentence(t, err, "it ends within packet")
+		if _, again := r.Next(); again != err {
+			t.Errorf("%s: then %v", name, again)
+		}
+		r.Close()
+		n := 300 // as many messages as half the source has
+		if c.all {
+			n = len(whole)
+		}
+		if len(got) < n-12 || len(got) > n+12 || !slices.Equal(got, whole[:len(got)]) {
+			t.Errorf("%s: %d messages of %d", name, len(got), n)
+		}
+		if text := strings.Join(told, "\n"); strings.Contains(text,
+			"the other capture goes on alone") != c.goesOn {
+			t.Errorf("%s: told %s", name, text)
+		}
+	}
+}
+
+// Captures of two sources are told from two feeds of one.
+func TestMergeUnlike(t *testing.T) {
+	source, whole := moldSource(30)
+	other, _ := moldSource(30)
+	for _, d := range other {
+		d.payload[9] = '2'
+	}
+	got, _, s, told := taken(t, Options{Merge: []string{write(t, sent(source, feedA, 0, nil)),
+		write(t, sent(other, feedB, 0, nil))}, Split: "moldudp64"})
+	if len(got) != 2*len(whole) || len(s.Sessions) != 2 ||
+		!strings.Contains(strings.Join(told, "\n"), "have no session of the source in common") {
+		t.Errorf("%d messages, %+v\n%s", len(got), s, strings.Join(told, "\n"))
+	}
+	_, _, _, told = taken(t, Options{Merge: []string{write(t, sent(source, feedA, 0, nil)),
+		write(t, sent(source, feedB, 0, one(3)))}, Split: "moldudp64"})
+	if strings.Contains(strings.Join(told, "\n"), "in common") {
+		t.Error(told)
 	}
 }

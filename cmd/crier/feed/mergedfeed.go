@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 )
 
 // mergeFeed is a feed of the source.
@@ -36,7 +37,8 @@ type MergedFeed struct {
 	Taken uint64 `json:"taken"`
 	// Again counts messages that had come already, from the other as a rule.
 	Again uint64 `json:"again"`
-	// Missing counts numbers that it lacked. Those that both lacked are in the sessions.
+	// Missing counts numbers of the sessions that it lacked, from the first that either feed had
+	// to the last. Those that both lacked are in the sessions, too.
 	Missing uint64 `json:"missing"`
 }
 
@@ -46,11 +48,21 @@ func (m *merger) report() []MergedFeed {
 	for i := range m.feeds {
 		f := &m.feeds[i]
 		list[i] = MergedFeed{Feed: f.name, Taken: f.taken, Again: f.again}
-		for _, s := range f.split.streams.sessions() {
-			list[i].Missing += s.Missing
+		for k := range m.joined.list {
+			list[i].Missing += f.lacks(&m.joined.list[k])
 		}
 	}
 	return list
+}
+
+// lacks counts the numbers of a session that the feed lacked.
+func (f *mergeFeed) lacks(whole *stream) uint64 {
+	had := f.split.streams.known(&envelope{session: whole.key})
+	if had == nil {
+		return whole.Next - whole.First
+	}
+	return had.Missing + had.First - min(had.First, whole.First) +
+		whole.Next - min(had.Next, whole.Next)
 }
 
 // merged counts datagrams that a host had merged.
@@ -87,6 +99,19 @@ func (m *merger) nothing() error {
 	return io.EOF
 }
 
+// unlike reports whether both feeds have messages, and no session in common.
+func (m *merger) unlike() bool {
+	for i := range m.feeds {
+		if m.feeds[i].taken+m.feeds[i].again == 0 {
+			return false
+		}
+	}
+	other := &m.feeds[1].split.streams
+	return !slices.ContainsFunc(m.feeds[0].split.streams.list, func(s stream) bool {
+		return other.known(&envelope{session: s.key}) != nil
+	})
+}
+
 // warnings returns a sentence for each feed, and for what both lack.
 func (m *merger) warnings() (list []string) {
 	for _, f := range m.report() {
@@ -96,6 +121,10 @@ func (m *merger) warnings() (list []string) {
 		}
 		list = append(list, fmt.Sprintf("of the feed %s: %s taken, %d that had come already, and "+
 			"%d missing", f.Feed, counted(f.Taken, "message", "messages"), f.Again, f.Missing))
+	}
+	if m.unlike() {
+		list = append(list, "the two feeds have no session of the source in common: they aren't "+
+			"copies of one feed, and all of both was taken")
 	}
 	for _, s := range m.joined.sessions() {
 		if s.Gaps > 0 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -17,6 +18,14 @@ func mergeAddresses(names []string) (list []netip.AddrPort, ok bool) {
 		list = append(list, netip.AddrPortFrom(to.Addr().Unmap().WithZone(""), to.Port()))
 	}
 	return list, len(list) > 0
+}
+
+// portless reports whether a name is an address without a port.
+func portless(names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool {
+		_, err := netip.ParseAddr(name)
+		return err == nil
+	})
 }
 
 // validateMerge returns an error about Merge.
@@ -42,6 +51,9 @@ func (o Options) validateMerge() error {
 			"two destinations of the capture of --from", all)
 	case first && o.From == "":
 		return fmt.Errorf("--merge %s picks two feeds out of a capture: name it with --from", all)
+	case !first && o.From != "" && portless(o.Merge):
+		return fmt.Errorf("--merge %s has an address without a port: give both such as "+
+			"239.1.1.1:5000", all)
 	case !first && o.From != "":
 		return fmt.Errorf("--merge %s names captures, and so does --from %s: leave --from out", all,
 			o.From)
@@ -75,7 +87,7 @@ func openMerge(opts Options, stdin io.Reader) (*merger, error) {
 			continue
 		}
 		if ok {
-			one.Only = opts.Merge
+			one.Only, one.onlyFlag = opts.Merge, "--merge"
 		}
 		one.Split = "" // the merger splits
 		in, err := Open(one, stdin)

@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/netip"
@@ -125,7 +126,8 @@ func (r *Reader) pull() (raw, error) {
 			return m, nil
 		}
 		if r.strangers.count(m.to) {
-			r.tell(tellStranger, "%s goes to %v, which --only leaves out", r.Where(), m.to)
+			r.tell(tellStranger, "%s goes to %v, which %s leaves out", r.Where(), m.to,
+				r.onlyFlag())
 		}
 	}
 }
@@ -189,12 +191,18 @@ func (r *Reader) end() error {
 			"another --split, or leave it out",
 			r.split.unsplit, r.opts.Split, r.split.why)
 	case r.strangers.n > 0 && (r.split == nil || r.split.datagrams == 0 && r.split.unsplit == 0):
-		return r.src.errorf("none of its datagrams goes to %s; there are %s: name one of these "+
-			"with --only",
-			strings.Join(r.opts.Only, " or "), r.strangers.text())
+		which := "one"
+		if len(r.opts.Only) > 1 {
+			which = "some"
+		}
+		return r.src.errorf("none of its datagrams goes to %s; there are %s: name %s of these "+
+			"with %s", strings.Join(r.opts.Only, " or "), r.strangers.text(), which, r.onlyFlag())
 	}
 	return io.EOF
 }
+
+// onlyFlag returns the flag that says which datagrams are wanted.
+func (r *Reader) onlyFlag() string { return cmp.Or(r.opts.onlyFlag, "--only") }
 
 // Where names the last record of Next, such as "line 7".
 func (r *Reader) Where() string {
@@ -229,6 +237,7 @@ const (
 	tellEnd
 	tellBegin
 	tellKeyless
+	tellBroken
 	tellings
 )
 

@@ -27,6 +27,7 @@ type stream struct {
 	key sessionKey
 	to  netip.AddrPort
 	Session
+	open gaps
 }
 
 // Session describes a session of the source. Numbers are the source's sequence numbers of
@@ -37,8 +38,9 @@ type Session struct {
 	To    string `json:"to,omitempty"`
 	First uint64 `json:"first"`
 	Next  uint64 `json:"next"` // that would come next
-	// Gaps counts runs of numbers that were missing, and Missing the numbers; some
-	// may have come late: Late counts datagrams that came behind a later one, or again.
+	// Gaps counts runs of numbers that are missing, and Missing the numbers. What comes late is
+	// none of them, but behind the next 1,024 gaps. Late counts datagrams that came behind a
+	// later one, or again.
 	Gaps    uint64 `json:"gaps"`
 	Missing uint64 `json:"missing"`
 	Late    uint64 `json:"late_or_again"`
@@ -69,9 +71,13 @@ func (s *streams) note(e *envelope, to netip.AddrPort) []happening {
 	case e.sequence > t.Next:
 		t.Gaps++
 		t.Missing += e.sequence - t.Next
+		t.open.add(t.Next, e.sequence)
 		s.say(tellGap, "its source lacks %s of %s", numbers(t.Next, e.sequence), t.name())
 	case e.sequence < t.Next:
 		t.Late++
+		filled, more := t.open.fill(e.sequence, next)
+		t.Missing -= filled
+		t.Gaps += uint64(more) // which may be less than 0
 		if t.Late == 1 {
 			s.say(tellLate,
 				"its source brings messages from %d on of %s late or again; they go out as "+

@@ -57,7 +57,7 @@ func (r *Reader) leftOut() []Count {
 		list = r.format.leftOut()
 	}
 	if n := r.strangers.n; n > 0 {
-		list = append(list, Count{"to other addresses than --only names", n})
+		list = append(list, Count{"to other addresses than " + r.onlyFlag() + " names", n})
 	}
 	if r.split != nil && r.split.unsplit > 0 {
 		list = append(list, Count{"not split by " + r.opts.Split, r.split.unsplit})

@@ -268,13 +268,10 @@ func (o *options) publish(ctx context.Context, to *spread, from feed.Feed, pacer
 
 // before tells how much was published before an error.
 func before(n uint64) string {
-	switch n {
-	case 0:
+	if n == 0 {
 		return "nothing was published"
-	case 1:
-		return "the message before it was published"
 	}
-	return fmt.Sprintf("the %d messages before it were published", n)
+	return cli.Counted(n, "message was published", "messages were published")
 }
 
 // explain names the message that an error is about, and a remedy.

@@ -95,6 +95,9 @@ func (o *options) validateFeed() error {
 	switch {
 	case changed("from") && o.feed.From == "":
 		return cli.Usagef("--from has no file: name one, or - for standard input")
+	case changed("merge") && len(o.feed.Merge) == 0:
+		return cli.Usagef("--merge names no feed: give two captures, or two destinations, with a " +
+			"comma between them")
 	case o.reads() && (changed("size") || changed("seed") || o.market):
 		return cli.Usagef("--from names the messages, and --size, --seed and --market make them " +
 			"up: use one or the other")
@@ -111,9 +114,6 @@ func (o *options) validateFeed() error {
 	case changed("key") && o.net.TopicName() == "" && !changed("partitions"):
 		return cli.Usagef("--key chooses among partitions, and there is one: name a topic with " +
 			"--topic, or give --partitions and --group")
-	case changed("merge") && len(o.feed.Merge) == 0:
-		return cli.Usagef("--merge names no feed: give two captures, or two destinations, with a " +
-			"comma between them")
 	case o.market && changed("size"):
 		return cli.Usagef("--market has sizes of its own: leave out --size")
 	case changed("rate") && o.pace.Rate == 0:
