@@ -126,8 +126,7 @@ func lackText(s *publisher.Subscriber) string {
 	case s.Departed:
 		became = "was not heard any more"
 	}
-	return fmt.Sprintf("subscriber %s %s at offset %s, %s behind", fullName(s), became,
-		cli.Grouped(s.Offset), cli.Counted(s.Lag, "message", "messages"))
+	return fmt.Sprintf("subscriber %s %s %s", fullName(s), became, behindText(s))
 }
 
 // askText tells the position of a subscriber whose repairs were cut short; "" for others.
@@ -136,9 +135,8 @@ func askText(s *publisher.Subscriber) string {
 		return ""
 	}
 	at := "it has not said how far it is"
-	if s.Offset+s.Lag > 0 {
-		lag := cli.Counted(s.Lag, "message", "messages")
-		at = fmt.Sprintf("it was at offset %s, %s behind", cli.Grouped(s.Offset), lag)
+	if placeOf(s).offset+s.Lag > 0 {
+		at = "it was " + behindText(s)
 	}
 	return fmt.Sprintf("repairs were cut short: subscriber %s had asked for some within the last "+
 		"--linger, and has not said since that it has them; %s", fullName(s), at)
@@ -157,14 +155,19 @@ func (e *outcome) table(sheet cli.Sheet) string {
 	if len(e.list) == 0 {
 		return ""
 	}
+	offsets := "offset"
+	if e.partitions > 1 {
+		offsets = "messages" // the sum of several offsets
+	}
 	t := &table.Table{Columns: []table.Column{{Head: "subscriber", Key: true},
-		{Head: "address", Key: true}, {Head: "state", Left: true}, {Head: "offset"},
+		{Head: "address", Key: true}, {Head: "state", Left: true}, {Head: offsets},
 		{Head: "lag"}, {Head: "written"}, {Head: "synced"}, {Head: "asked for"},
 		{Head: "repaired"}, {Head: "no longer held"}, {Head: "heard"}}}
 	for i := range e.list[:min(len(e.list), mostSubscribers)] {
 		s := &e.list[i]
-		t.Add(nameOrNone(s), s.Addr.String(), stateText(s), cli.Grouped(s.Offset),
-			cli.Grouped(s.Lag), loggedOrNone(s, s.Written), loggedOrNone(s, s.Synced),
+		at := placeOf(s)
+		t.Add(nameOrNone(s), s.Addr.String(), stateText(s), cli.Grouped(at.offset),
+			cli.Grouped(s.Lag), loggedOrNone(s, at.written), loggedOrNone(s, at.synced),
 			someOrNone(s.Asked), someOrNone(s.Repaired),
 			table.Toned(cli.Bad, s.Gone, someOrNone(s.Gone)), cli.Duration(s.Quiet)+" ago")
 	}

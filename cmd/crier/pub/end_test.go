@@ -5,7 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"crier/cmd/crier/cli"
 	"crier/publisher"
+	"crier/reliable"
 )
 
 // What was not sent is told by partition, and is no error besides.
@@ -44,5 +46,33 @@ func TestMissingEndsWithWhatIsOwed(t *testing.T) {
 		!strings.Contains(lines[1], "3 frames were asked for and not yet repaired") ||
 		!strings.Contains(lines[1], "and 1 subscriber had asked for some within the last") {
 		t.Errorf("%q", lines)
+	}
+}
+
+// A subscriber of several partitions is as far as all of them together, and behind in those that
+// are named.
+func TestEndOfPartitions(t *testing.T) {
+	var s publisher.Subscriber
+	s.Name, s.Lacks, s.Left, s.Recorder, s.Lag, s.Offset = "slow", true, true, true, 12, 100
+	s.Partitions = []reliable.MemberPartition{{Partition: 2, Offset: 100, Written: 90},
+		{Partition: 5, Offset: 20, Lag: 4, Written: 9}, {Partition: 6, Lag: 8, Lacks: true}}
+	e := outcome{list: []publisher.Subscriber{s}, partitions: 8}
+	e.stats.EndLeft, e.stats.Lacking = true, 1
+	if got := e.missing(); !strings.HasSuffix(got,
+		" left 12 messages behind in partitions 5-6\n") {
+		t.Error(got)
+	}
+	got := e.table(cli.PlainSheet)
+	for _, want := range []string{"messages  lag  written", " 120   12       99"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("it doesn't say %q:\n%s", want, got)
+		}
+	}
+	if row := e.summary().Subscribers[0]; row.Offset != 120 || row.Log.Written != 99 {
+		t.Errorf("%+v, %+v", row, row.Log)
+	}
+	s.Partitions = nil
+	if got := lackText(&s); !strings.HasSuffix(got, "left at offset 100, 12 messages behind") {
+		t.Error(got)
 	}
 }

@@ -11,9 +11,10 @@ type subscriberSummary struct {
 	Name    string `json:"name,omitempty"`
 	Address string `json:"address"`
 	// State is watching, behind, counted or evicted; then ", left" or ", not heard".
-	State  string `json:"state"`
-	Offset uint64 `json:"offset"` // of the message that it delivers next, about
-	Lag    uint64 `json:"lag"`    // messages, about
+	State string `json:"state"`
+	// Of the message that it delivers next, about; of several partitions, the sum.
+	Offset uint64 `json:"offset"`
+	Lag    uint64 `json:"lag"` // messages, about, in all partitions
 	// Log is there for a recorder.
 	Log      *logSummary `json:"log,omitempty"`
 	Lacks    bool        `json:"lacks,omitempty"`
@@ -29,9 +30,11 @@ type subscriberSummary struct {
 
 // logSummary is a recorder's word of its log.
 type logSummary struct {
-	// Of the first message that doesn't survive the end of its process, about.
+	// Of the first message that doesn't survive the end of its process, about; of several
+	// partitions, the sum.
 	Written uint64 `json:"written"`
-	// Of the first message that doesn't survive the loss of power, about.
+	// Of the first message that doesn't survive the loss of power, about; of several partitions,
+	// the sum.
 	Synced uint64 `json:"synced"`
 }
 
@@ -40,7 +43,8 @@ func logOf(s *publisher.Subscriber) *logSummary {
 	if !s.Recorder {
 		return nil
 	}
-	return &logSummary{s.Written, s.Synced}
+	at := placeOf(s)
+	return &logSummary{at.written, at.synced}
 }
 
 // Summary is the JSON of crier pub --summary.
@@ -99,7 +103,7 @@ func (e *outcome) summary() ending {
 		s := &e.list[i]
 		sum.Subscribers = append(sum.Subscribers, subscriberSummary{
 			Name: s.Name, Address: s.Addr.String(), State: stateText(s),
-			Offset: s.Offset, Lag: s.Lag, Log: logOf(s), Lacks: s.Lacks, Asks: s.Asks,
+			Offset: placeOf(s).offset, Lag: s.Lag, Log: logOf(s), Lacks: s.Lacks, Asks: s.Asks,
 			Asked: s.Asked, Again: s.Again, Repaired: s.Repaired, Gone: s.Gone, Refused: s.Refused,
 			RTT: int64(s.RTT), Quiet: int64(s.Quiet),
 		})

@@ -105,9 +105,10 @@ func subscriberTable(list []publisher.Subscriber, sheet cli.Sheet) string {
 		{Head: "state", Left: true}, {Head: "position"}, {Head: "room"}, {Head: "lag"},
 		{Head: "written"}, {Head: "synced"}, {Head: "NACK share"}, {Head: "heard"}}}
 	for _, s := range list {
-		t.Add(displayName(&s), s.State.String(), cli.Grouped(s.Position),
-			cli.Bytes(min(s.Room, 1<<40)), cli.Grouped(s.Lag), loggedOrNone(&s, s.Written),
-			loggedOrNone(&s, s.Synced), cli.PercentOf(s.Asked, asked),
+		at := placeOf(&s)
+		t.Add(displayName(&s), s.State.String(), cli.Grouped(at.position),
+			cli.Bytes(min(s.Room, 1<<40)), cli.Grouped(s.Lag), loggedOrNone(&s, at.written),
+			loggedOrNone(&s, at.synced), cli.PercentOf(s.Asked, asked),
 			cli.Duration(s.Quiet)+" ago")
 	}
 	return t.Text(sheet)

@@ -1,9 +1,7 @@
 package record
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/events"
@@ -155,77 +153,24 @@ func (s *Summary) lacks() bool {
 	})
 }
 
-// written returns the offsets in the log.
-func (s *SessionSummary) written() string {
-	if s.unwritten() > 0 && s.WrittenOffset <= s.OldestOffset {
-		return "nothing"
-	}
-	end := s.NextOffset
+// inLog returns the offsets in the log.
+func (s *SessionSummary) inLog() (from, to uint64) {
 	if s.unwritten() > 0 {
-		end = s.WrittenOffset
+		return s.OldestOffset, max(s.WrittenOffset, s.OldestOffset)
 	}
-	return cli.Offsets(s.OldestOffset, end)
+	return s.OldestOffset, s.NextOffset
 }
 
-// mostLines bounds the sessions and the askers that the last words name.
-const mostLines = 10
+// held counts the messages in the log.
+func (s *SessionSummary) held() uint64 {
+	from, to := s.inLog()
+	return to - from
+}
 
-// text returns the last words.
-func (s *Summary) text(sheet cli.Sheet) string {
-	var b strings.Builder
-	told := 0
-	for i := range s.Sessions {
-		one := &s.Sessions[i]
-		if one.Frames == 0 {
-			continue
-		}
-		if told++; told > mostLines {
-			continue
-		}
-		name := one.Session
-		if one.Name != "" {
-			name = cli.Printable(one.Name) + " (" + one.Session + ")"
-		}
-		if one.Topic != "" || one.Partition != 0 {
-			name += fmt.Sprintf(", %s/%d", cli.Printable(one.Topic), one.Partition)
-		}
-		fmt.Fprintf(&b, "%s: %s in the log, end %s\n", name, one.written(), one.End)
-		switch heard := cli.Counted(one.Frames, "frame", "frames") + ", " + cli.Bytes(one.Bytes); {
-		case one.unwritten() > 0:
-			fmt.Fprintf(&b, "  heard %s; %s\n", heard, sheet.Paint(cli.Bad, "the log lacks the "+
-				"last "+cli.Counted(one.unwritten(), "frame", "frames")))
-		case one.HoleFrames > 0:
-			fmt.Fprintf(&b, "  recorded %s; %s\n", heard, sheet.Paint(cli.Bad, "lacks "+
-				cli.Counted(one.HoleFrames, "frame", "frames")))
-		default:
-			fmt.Fprintf(&b, "  recorded %s\n", heard)
-		}
-		if one.Certificate != nil {
-			fmt.Fprintf(&b, "  %s\n", one.Certificate.Brief())
-		}
+// written tells the offsets in the log.
+func (s *SessionSummary) written() string {
+	if s.unwritten() > 0 && s.held() == 0 {
+		return "nothing"
 	}
-	if told > mostLines {
-		fmt.Fprintf(&b, "and %s more sessions\n", cli.Grouped(uint64(told-mostLines)))
-	}
-	if told == 0 {
-		b.WriteString("nothing was recorded\n")
-	}
-	fmt.Fprintf(&b, "the log has %s", cli.Bytes(s.Disk))
-	if s.Dropped > 0 {
-		fmt.Fprintf(&b, "; %s made room", cli.Counted(s.Dropped, "segment", "segments"))
-	}
-	fmt.Fprintf(&b, "; %s of %s sent\n", cli.Counted(s.Repairs, "repair", "repairs"),
-		cli.Bytes(s.RepairBytes))
-	for i := range s.Askers {
-		a := &s.Askers[i]
-		if i == mostLines {
-			fmt.Fprintf(&b, "and %s more subscribers asked\n",
-				cli.Grouped(uint64(len(s.Askers)-mostLines)))
-			break
-		}
-		fmt.Fprintf(&b, "  subscriber %s at %s asked for %s: %s repaired, %s not in the log\n",
-			a.Subscriber, a.Addr, cli.Counted(a.Asked+a.Gone, "frame", "frames"),
-			cli.Grouped(a.Repaired), cli.Grouped(a.Gone))
-	}
-	return b.String()
+	return cli.Offsets(s.inLog())
 }

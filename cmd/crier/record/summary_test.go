@@ -65,3 +65,43 @@ func TestLastWordsCertify(t *testing.T) {
 		t.Errorf("%v: %s", err, text)
 	}
 }
+
+// The partitions of a session are told together, but for those of which the log lacks something,
+// and a subscriber that asked for several, once.
+func TestLastWordsOfPartitions(t *testing.T) {
+	s := &Summary{Disk: 48 << 10, Repairs: 7, RepairBytes: 700}
+	for p := range uint32(16) {
+		s.Sessions = append(s.Sessions, SessionSummary{Session: "8f2a01c44be07d15",
+			Partition: (p + 5) % 16, Topic: "md", Name: "iex", NextSeq: 30, NextOffset: 400,
+			WrittenSeq: 30, WrittenOffset: 400, Frames: 30, Bytes: 3000, End: "bye"})
+		s.Askers = append(s.Askers, AskerSummary{Subscriber: "ab", Addr: "10.0.0.1:7", Asked: 10,
+			Repaired: 7, Gone: 1})
+	}
+	const want = "iex (8f2a01c44be07d15), topic md, 16 partitions: 6,400 messages in the log, " +
+		"end bye\n  recorded 480 frames, 46.9 KiB\n" +
+		"the log has 48 KiB; 7 repairs of 700 B sent\n" +
+		"  subscriber ab at 10.0.0.1:7 asked for 176 frames: 112 repaired, 16 not in the log\n"
+	if got := s.text(cli.Sheet{}); got != want {
+		t.Errorf("says\n%s\nwant\n%s", got, want)
+	}
+	s.Sessions[2].End = "silent"
+	s.Sessions[3].HoleFrames = 5
+	s.Sessions[4].WrittenSeq, s.Sessions[4].WrittenOffset = 20, 300
+	got := s.text(cli.Sheet{})
+	for _, want := range []string{" 6,300 messages in the log, end bye of 15\n",
+		"  partition 7: offsets 0 to 399 in the log, end silent\n",
+		"  partition 8: offsets 0 to 399 in the log, end bye; lacks 5 frames\n",
+		"  partition 9: offsets 0 to 299 in the log, end bye; the log lacks the last 10 frames\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("it doesn't say %q:\n%s", want, got)
+		}
+	}
+	for i := range s.Sessions {
+		s.Sessions[i].HoleFrames = 1
+	}
+	if got := s.text(cli.Sheet{}); strings.Count(got, "  partition ") != mostPartitions ||
+		!strings.Contains(got, "  and 8 more partitions: --summary has all\n") {
+		t.Error(got)
+	}
+}
