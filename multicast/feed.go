@@ -31,9 +31,12 @@ type Feeds []Feed
 
 // Check returns an error of type *ConfigError if the feeds cannot be used together.
 func (f Feeds) Check() error {
-	if len(f) == 1 || len(f) > MaxFeeds {
-		return badConfig("feeds", f.String(), "are %d; give 2 to %d, or an interface "+
-			"in place of one", len(f), MaxFeeds)
+	switch {
+	case len(f) == 1:
+		return badConfig("feeds", f.String(), "is one feed alone; give 2 to %d, or an interface "+
+			"in place of it", MaxFeeds)
+	case len(f) > MaxFeeds:
+		return badConfig("feeds", f.String(), "are %d feeds; give 2 to %d", len(f), MaxFeeds)
 	}
 	for i, a := range f {
 		if a.Interface == "" {

@@ -210,8 +210,32 @@ func (c *Config) validateFeeds() error {
 		return config.Errorf("Group", "the group %v stands beside Feeds with groups of their own: "+
 			"leave it out", c.Group)
 	}
+	for i, f := range feeds {
+		for _, before := range feeds[:i] {
+			if f.Interface == before.Interface && f.Group.Port() == before.Group.Port() &&
+				(c.reaches(before.Group.Addr(), f.Group.Addr()) ||
+					c.reaches(f.Group.Addr(), before.Group.Addr())) {
+				return config.Errorf("feeds", "%v and %v overlap: each takes %d groups, from its "+
+					"own on; leave as many between them, or use two interfaces", before, f,
+					c.layout.Groups+1)
+			}
+		}
+	}
 	c.Interface = feeds[0].Interface
 	return nil
+}
+
+// reaches reports whether a home group, with the data groups behind it, takes an address.
+func (c *Config) reaches(home, addr netip.Addr) bool {
+	if c.layout.Groups < 2 { // then the home group carries all
+		return false
+	}
+	for range c.layout.Groups {
+		if home = home.Next(); home == addr {
+			return true
+		}
+	}
+	return false
 }
 
 // fitDatagram fits the datagram size to the interface's MTU in bytes, or 0 if that is

@@ -234,6 +234,10 @@ func TestFeedErrors(t *testing.T) {
 		{Group: group, Feeds: []publisher.Feed{
 			{Group: publisher.DefaultGroup, Interface: "lo"}, {Group: group, Interface: "lo"},
 		}},
+		{Partitions: 4, Feeds: []publisher.Feed{
+			{Group: netip.MustParseAddrPort("239.77.41.4:17934"), Interface: "lo"},
+			{Group: group, Interface: "lo"},
+		}},
 	} {
 		p, err := publisher.New(cfg)
 		if err == nil {
@@ -242,5 +246,15 @@ func TestFeedErrors(t *testing.T) {
 			continue
 		}
 		t.Log(err)
+	}
+	p, err := publisher.New(publisher.Config{Partitions: 4, Feeds: []publisher.Feed{
+		{Group: netip.MustParseAddrPort("239.77.41.5:17934"), Interface: "lo"},
+		{Group: group, Interface: "lo"},
+	}})
+	if err != nil {
+		t.Fatalf("feeds that don't overlap: %v", err)
+	}
+	if err := p.Close(); err != nil {
+		t.Error(err)
 	}
 }

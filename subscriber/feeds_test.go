@@ -183,7 +183,7 @@ func TestFeedsRefused(t *testing.T) {
 		cfg  subscriber.Config
 		want string
 	}{
-		{subscriber.Config{Feeds: bothFeeds[:1]}, "feeds @eth0 are 1; give 2 to 4"},
+		{subscriber.Config{Feeds: bothFeeds[:1]}, "feeds @eth0 is one feed alone; give 2 to 4"},
 		{subscriber.Config{Feeds: bothFeeds, Interface: "eth0"},
 			"Interface: the interface eth0 stands beside Feeds, which have their own: leave it out"},
 		{subscriber.Config{Feeds: bothFeeds, Source: netip.MustParseAddr("10.0.0.1")},

@@ -10,6 +10,7 @@ import (
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/netflags"
 	"crier/multicast"
+	"crier/reliable/topic"
 	"crier/subscriber/directory"
 )
 
@@ -70,7 +71,13 @@ func (o *options) pattern() (string, error) {
 	case n > 1:
 		return "", cli.Usagef("it takes one pattern, not %d: write it in quotes, such as 'quotes.*', "+
 			"so that the shell leaves it alone", n)
+	case n == 1 && o.flags.Arg(0) == "":
+		return "", cli.Usagef("the pattern is empty: give one such as 'quotes.*', or none for all " +
+			"topics")
 	case n == 1:
+		if _, err := topic.ParsePattern(o.flags.Arg(0)); err != nil {
+			return "", cli.Usage(err)
+		}
 		return o.flags.Arg(0), nil
 	}
 	return "*", nil

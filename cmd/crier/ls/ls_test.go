@@ -133,7 +133,8 @@ func TestNothingFound(t *testing.T) {
 func TestWrongWords(t *testing.T) {
 	for words, want := range map[string]string{
 		"a b":             "it takes one pattern, not 2",
-		"a,b":             `pattern "a,b" has a ',' at byte 1`,
+		"a,b":             `crier ls: pattern "a,b" has a ',' at byte 1`,
+		"":                "the pattern is empty: give one such as 'quotes.*'",
 		"a\tb":            "control character",
 		"* --iface none0": "none0",
 		"--watch=maybe":   "maybe",

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"crier/cmd/crier/cli"
 	"crier/reliable/topic"
 )
 
@@ -38,6 +39,10 @@ func (n *Flags) Doctor(groups []netip.AddrPort, to netip.Addr) string {
 
 // Quoted quotes a word that a shell would not take as it is, such as "[ff05::77]:7700".
 func Quoted(word string) string {
+	if cli.Printable(word) != word {
+		ascii := strconv.QuoteToASCII(word)
+		return "$'" + strings.NewReplacer(`\"`, `"`, "'", `\'`).Replace(ascii[1:len(ascii)-1]) + "'"
+	}
 	if strings.ContainsAny(word, "[]*?~ \t'\"$&;()<>|\\`#!{}") {
 		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 	}

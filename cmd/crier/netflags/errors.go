@@ -37,8 +37,14 @@ func ConfigError(flags *cli.FlagSet, err error) error {
 		return err
 	}
 	flag := configFlags[wrong.Field]
-	if flag == "partitions" && flags.Lookup(flag) == nil { // of a subscriber
+	switch {
+	case flag == "partitions" && flags.Lookup(flag) == nil: // of a subscriber
 		flag = "partition"
+	case flag == "groups" && flags.Lookup(flag) == nil && flags.Lookup("feed") != nil &&
+		flags.Changed("feed"):
+		flag = "feed"
+	case flag == "groups" && flags.Lookup(flag) == nil:
+		flag = "group"
 	}
 	if flag != "" && flags.Lookup(flag) != nil {
 		return cli.Usage(errors.New(wrong.Named(cli.Origin(flags, flag))))

@@ -164,9 +164,9 @@ func TestFeeds(t *testing.T) {
 		t.Errorf("%v, %v, %v: %s", groups, iface, err, n.Where(groups))
 	}
 	for _, c := range []struct{ words, parts []string }{
-		{[]string{"--feed", a}, []string{"--feed " + a + " are 1", "2 to 4"}},
+		{[]string{"--feed", a}, []string{"--feed " + a + " is one feed alone", "2 to 4"}},
 		{[]string{"--feed", a, "--feed", b, "--feed", "239.1.1.3:77@lo", "--feed",
-			"239.1.1.4:77@lo", "--feed", "239.1.1.5:77@lo"}, []string{"are 5", "2 to 4"}},
+			"239.1.1.4:77@lo", "--feed", "239.1.1.5:77@lo"}, []string{"are 5 feeds", "2 to 4"}},
 		{[]string{"--feed", a, "--feed", a}, []string{"--feed " + a, "twice", "two interfaces"}},
 		{[]string{"--feed", a, "--feed", "239.1.1.1:77@127.0.0.1"},
 			[]string{"the same group on the same interface"}},

@@ -5,6 +5,7 @@ import (
 
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/feed"
+	"crier/cmd/crier/netflags"
 	"crier/reliable/frame"
 )
 
@@ -36,11 +37,12 @@ func (o *options) validate() error {
 		(cfg.Datagram < frame.MinDatagram || cfg.Datagram > frame.MaxDatagram):
 		return cli.Usagef("--datagram %d is outside %d to %d", cfg.Datagram, frame.MinDatagram,
 			frame.MaxDatagram)
-	case len(cfg.Name) > frame.MaxName:
-		return cli.Usagef("--name has %d bytes, and may have %d", len(cfg.Name), frame.MaxName)
 	case resend < minResend:
 		return cli.Usagef("--resend-buffer %v is too small: give %v or more", resend,
 			cli.Size(minResend))
+	}
+	if err := netflags.CheckName(cfg.Name); err != nil {
+		return err
 	}
 	if !(cfg.Repair.Share > 0 && cfg.Repair.Share <= 10) {
 		return cli.Usagef("--repair-share %v is not a part of the data rate: give more than 0, "+

@@ -10,7 +10,6 @@ import (
 	"crier/cmd/crier/interval"
 	"crier/cmd/crier/logflags"
 	"crier/cmd/crier/netflags"
-	"crier/reliable/frame"
 	"crier/subscriber/recorder"
 )
 
@@ -150,8 +149,9 @@ func (o *options) validate() error {
 	case changed("segment") && (segment < minSegment || segment > maxSegment):
 		return cli.Usagef("--segment %v is outside %v to %v", segment, cli.Size(minSegment),
 			cli.Size(maxSegment))
-	case len(o.cfg.Name) > frame.MaxName:
-		return cli.Usagef("--name has %d bytes, and may have %d", len(o.cfg.Name), frame.MaxName)
+	}
+	if err := netflags.CheckName(o.cfg.Name); err != nil {
+		return err
 	}
 	least := segment
 	if least == 0 {

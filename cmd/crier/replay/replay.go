@@ -15,7 +15,6 @@ import (
 	"crier/cmd/crier/stretch"
 	"crier/publisher"
 	"crier/reliable"
-	"crier/reliable/frame"
 	"crier/reliable/journal"
 )
 
@@ -160,8 +159,9 @@ func (o *options) validate() error {
 		return cli.Usagef("--count 0 would print nothing: give more, or leave it out")
 	case o.publish && changed("format"):
 		return cli.Usagef("--format is for printing: leave it out with --publish")
-	case len(o.cfg.Name) > frame.MaxName:
-		return cli.Usagef("--name has %d bytes, and may have %d", len(o.cfg.Name), frame.MaxName)
+	}
+	if err := netflags.CheckName(o.cfg.Name); err != nil {
+		return err
 	}
 	for _, name := range publishing {
 		if changed(name) && !o.publish {

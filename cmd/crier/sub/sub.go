@@ -13,7 +13,6 @@ import (
 	"crier/cmd/crier/netflags"
 	"crier/cmd/crier/stretch"
 	"crier/cmd/crier/trouble"
-	"crier/reliable/frame"
 	"crier/subscriber"
 )
 
@@ -237,12 +236,12 @@ func (o *options) validate() error {
 	case o.cfg.Overload == subscriber.OverloadDropOldest && o.cfg.Order == subscriber.OnArrival:
 		return cli.Usagef("--overload drop-oldest drops what has waited longest, which --order " +
 			"on-arrival doesn't know: use drop-newest")
-	case len(o.cfg.Name) > frame.MaxName:
-		return cli.Usagef("--name has %d bytes, and may have %d", len(o.cfg.Name),
-			frame.MaxName)
 	case o.summary == "-" && o.format == "len":
 		return cli.Usagef("--summary - would be lost among the bytes of --format len: name a " +
 			"file for it")
+	}
+	if err := netflags.CheckName(o.cfg.Name); err != nil {
+		return err
 	}
 	if err := cli.CheckMemory("--buffer", buffer); err != nil {
 		return err

@@ -133,8 +133,13 @@ func (o *options) doctored(k *subscriber.Session) []netip.AddrPort {
 func (o *options) nothing(s *snapshot, when string) trouble.Report {
 	r := o.received(s)
 	next := o.net.Doctor(o.groups, netip.Addr{})
-	if s.stats.Topics.Topics == 0 && s.stats.Directory.Heard > 0 { // with a pattern alone
+	switch {
+	case s.stats.Topics.Topics > 0: // with a pattern alone
+	case s.stats.Directory.Heard > 0:
 		r, next = o.unmatched(s)
+	case o.net.Pattern() && (r.Verdict == beginning || r.Verdict == noDatagram):
+		// What came are questions for topics, such as this subscriber's own.
+		r = trouble.Report{Verdict: unannounced, Head: "no topic is announced"}
 	}
 	if r.Verdict == beginning && len(o.cfg.Partitions) > 0 && o.cfg.Topic != "" {
 		next = "crier ls --iface " + o.net.Interface() + " " + netflags.Quoted(o.cfg.Topic) +
@@ -142,7 +147,7 @@ func (o *options) nothing(s *snapshot, when string) trouble.Report {
 	}
 	r.Head = fmt.Sprintf("no session was heard on %s %s: %s", o.net.Where(o.groups), when,
 		r.Head)
-	if r.Verdict == noDatagram { // else the way to here is open
+	if r.Verdict == noDatagram || r.Verdict == unannounced { // else the way to here is open
 		r.Findings = append(r.Findings, o.hostFindings(s, netip.AddrPort{}, o.groups...)...)
 	}
 	r.Findings = append(r.Findings,
@@ -173,6 +178,8 @@ const (
 	aside      = "aside"
 	beginning  = "beginning"
 	unmatched  = "unmatched"
+
+	unannounced = "unannounced"
 )
 
 // received tells what came instead of a session.
@@ -286,8 +293,13 @@ func (o *options) remains(verdict string) string {
 			"or begins again"
 	case verdict == refused || verdict == beginning:
 		return "the publisher may have ended, or begin again"
+	case verdict == unannounced && o.net.Loopback():
+		return "no publisher of a topic runs on this machine, or it has --no-announce"
 	case o.net.Loopback():
 		return "no publisher runs on this machine, or it uses another group or port"
+	case verdict == unannounced:
+		return "no publisher of a topic runs, it has --no-announce, or it uses another network; a " +
+			"firewall or a switch on the way drops the group"
 	}
 	text := "no publisher runs, or it uses another group, port or network; a firewall or a " +
 		"switch on the way drops the group"

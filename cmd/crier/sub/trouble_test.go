@@ -47,6 +47,14 @@ func TestTroubles(t *testing.T) {
 			"no session was heard on 239.77.0.1:7700 by interface eth0 for 3 s: no datagram came " +
 				"at all|remains no publisher runs|" +
 				"next crier doctor --iface eth0 --group 239.77.0.1:7700"}},
+		"no topic for a pattern": {"--iface eth0 --topic quotes.* --partition 3", 1,
+			func(s *snapshot) { s.stats = received(2) }, []string{ // its own questions
+				"no session was heard on topics quotes.*, partition 3, announced to " +
+					"239.77.0.1:7700 by interface eth0 for 3 s: no topic is announced|" +
+					"remains no publisher of a topic runs|" +
+					"next crier doctor --iface eth0 --group 239.77.0.1:7700"}},
+		"no topic for a pattern, on lo": {"--topic *", 1, func(*snapshot) {},
+			[]string{"no topic is announced|remains no publisher of a topic runs on this machine"}},
 		"nothing on lo": {"", 1, func(*snapshot) {},
 			[]string{"remains no publisher runs on this machine, or"}},
 		"others' datagrams": {"--iface eth0", 1, func(s *snapshot) {
