@@ -346,7 +346,7 @@ func TestRefused(t *testing.T) {
 			[]string{"--summary", missing, "no such file", "name a file"}},
 		{on(group, "sub", "--state", missing+"/x"),
 			[]string{"no folder", missing, "state file", "make it"}},
-		{on(group, "sub", "--state", dir), []string{"state file", "read", dir, "directory"}},
+		{on(group, "sub", "--state", dir), []string{"state file", dir, "read", "directory"}},
 		{on(group, "sub", "--state", large), []string{"state file", large, "torn or damaged"}},
 		{on(group, "pub", "--count", "1", "--accepted", missing+"/x"),
 			[]string{"--accepted", missing, "no such file", "name a file"}},
