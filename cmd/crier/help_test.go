@@ -20,7 +20,7 @@ import (
 // long is for .ci/run, which has the time.
 var long = flag.Bool("documents.long", false,
 	"read all documents, with the commands that they mark as long, else the first two; "+
-		"and run the examples of benchmarks in the help")
+		"and run the examples of benchmarks and simulations in the help")
 
 // examples are the command lines under a page's "Examples:", without comments behind them.
 func examples(page string) []string {
@@ -63,8 +63,8 @@ func TestHelpExamples(t *testing.T) {
 		}
 		for _, line := range list {
 			t.Run(line, func(t *testing.T) {
-				if !*long && strings.HasPrefix(line, "crier bench") {
-					t.Skip("only with -documents.long, as .ci/run has it: benchmarks have tests")
+				if !*long && needsTime(line) {
+					t.Skip("only with -documents.long, as .ci/run has it: what it runs has tests")
 				}
 				if needsHost(line) {
 					t.Skip("TestHelpExamplesOfTwoHosts runs it, with -documents.long")
@@ -74,6 +74,12 @@ func TestHelpExamples(t *testing.T) {
 			})
 		}
 	}
+}
+
+// needsTime reports whether an example computes for long.
+func needsTime(line string) bool {
+	return strings.HasPrefix(line, "crier bench") || strings.HasPrefix(line, "crier sim run") ||
+		strings.HasPrefix(line, "crier sim sweep")
 }
 
 // needsHost reports whether an example needs another host at its other end.
