@@ -152,7 +152,8 @@ func (v *view) digest(f *frame.Frame) {
 	h.final = h.final || f.Flags&frame.Final != 0 ||
 		f.Flags&frame.Live == 0 && f.Digest.Role == frame.Recorder && v.survives()
 	h.ended = h.ended || f.Flags&frame.Ended != 0
-	if !v.pulse.heard || v.app.over() || v.app.inquires() { // else only the publisher tells
+	if !v.pulse.heard && v.looksBack() || v.app.over() || v.app.inquires() {
+		// else only the publisher tells
 		now := v.c.w.Now()
 		v.help = now
 		v.arrivals.exists(now, f.NextSeq, f.NextOffset, v.app.next)

@@ -143,11 +143,16 @@ func (v *view) opens(d *world.Datagram) bool {
 	return w.opened
 }
 
-// revives notes that the word of a holder may let a subscriber take up the session.
-func (v *view) revives(f *frame.Frame) {
+// looksBack reports whether a subscriber takes up sessions by the word of a holder.
+func (v *view) looksBack() bool {
 	past := v.cfg.Receiver.Start != reliable.Latest && v.cfg.Receiver.Start != reliable.Resume ||
 		len(v.cfg.Receiver.Positions) > 0
-	if f.Kind == frame.Digest && f.Flags&frame.Live == 0 && past && !v.recovery.Off {
+	return past && !v.recovery.Off
+}
+
+// revives notes that the word of a holder may let a subscriber take up the session.
+func (v *view) revives(f *frame.Frame) {
+	if f.Kind == frame.Digest && f.Flags&frame.Live == 0 && v.looksBack() {
 		v.follower.opened = true
 	}
 }
