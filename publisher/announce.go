@@ -8,6 +8,7 @@ import (
 
 	"crier/reliable"
 	"crier/reliable/directory"
+	"crier/reliable/send"
 	"crier/subscriber/directory/node"
 )
 
@@ -77,7 +78,10 @@ func (a *announcer) open(iface string) error {
 		Session: uint64(cfg.Session), Seed: randomID(), Wall: begin.UnixNano(),
 		Topic: cfg.Topic, Layout: cfg.layout, Publisher: cfg.Name, Host: host,
 		PID: uint32(os.Getpid()), Control: a.p.LocalAddr(),
-		Facts: func(reliable.Time) directory.Facts { return a.rates.facts(a.p) },
+		Facts: func(reliable.Time) directory.Facts {
+			st := a.p.sessionStats()
+			return a.rates.facts(time.Now(), &st)
+		},
 	}
 	var err error
 	a.node, err = node.Open(node.Config{
@@ -164,16 +168,20 @@ type rates struct {
 	last            directory.Facts
 }
 
-// facts returns the rates since the last call, but at least over a second.
-func (r *rates) facts(p *Publisher) directory.Facts {
+// sessionStats returns the session's own counters.
+func (p *Publisher) sessionStats() send.Stats {
 	p.loop.Lock()
-	st := p.sender.Stats()
-	p.loop.Unlock()
+	defer p.loop.Unlock()
+	return p.sender.Stats()
+}
+
+// facts returns the rates since the last call, but at least over a second.
+func (r *rates) facts(now time.Time, st *send.Stats) directory.Facts {
 	r.last.Subscribers = st.Members
-	if d := time.Since(r.at); d >= time.Second {
+	if d := now.Sub(r.at); d >= time.Second {
 		r.last.Messages = perSecond(st.Accepted-r.messages, d)
 		r.last.Bytes = perSecond(st.AcceptedBytes-r.bytes, d)
-		r.at, r.messages, r.bytes = time.Now(), st.Accepted, st.AcceptedBytes
+		r.at, r.messages, r.bytes = now, st.Accepted, st.AcceptedBytes
 	}
 	return r.last
 }
