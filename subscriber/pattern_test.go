@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"crier/publisher"
+	"crier/reliable/frame"
+	"crier/reliable/topic"
 	"crier/subscriber"
 	"crier/testnet/lan"
 	"crier/testnet/lan/lantest"
@@ -106,4 +108,48 @@ func testPattern(n lantest.Net, handler bool) {
 	if want := []string{"a0", "a1", "b0", "b1"}; !slices.Equal(got, want) {
 		n.Errorf("got %q, want %q", got, want)
 	}
+}
+
+// TestPatternOfPartitions follows some partitions of the topics that match. Nothing but
+// announcements is believed of the directory's group.
+func TestPatternOfPartitions(t *testing.T) {
+	lantest.On(t, lan.Config{}, func(n lantest.Net) {
+		p := topicOf(n, 1, publisher.Config{Topic: "quotes.a", Partitions: 4})
+		sub, err := subscriber.New(subscriber.Config{Topic: "quotes.*", Interface: "eth0",
+			Partitions: []uint32{2}, Link: subscriber.Link{Network: n.Host(3)}})
+		if err != nil {
+			n.Fatal(err)
+		}
+		time.Sleep(2 * time.Second)
+		var build frame.Builder
+		build.Open(make([]byte, 0, 300), 77, 2, 0, 0, 0)
+		build.Add([]byte("made up"))
+		n.Send(n.Pub(2), topic.Directory, string(build.Seal(false)))
+		for partition := range uint32(4) {
+			_, err := p.Send(n.Context(), publisher.Message{Payload: fmt.Append(nil, partition),
+				To: publisher.ToPartition(partition)})
+			if err != nil {
+				n.Error(err)
+			}
+		}
+		time.Sleep(time.Second)
+		if err := p.Close(); err != nil {
+			n.Error(err)
+		}
+		var got []string
+		for ev := range sub.Messages(context.Background()) {
+			if ev.Kind == subscriber.Message {
+				got = append(got, string(ev.Payload))
+			}
+			if ev.Kind == subscriber.SessionEnded {
+				break
+			}
+		}
+		if !slices.Equal(got, []string{"2"}) || len(sub.Sessions()) != 1 {
+			n.Errorf("got %q of %d sessions", got, len(sub.Sessions()))
+		}
+		if err := sub.Close(); err != nil {
+			n.Error(err)
+		}
+	})
 }

@@ -125,7 +125,7 @@ func (a *Announcer) Handle(now reliable.Time, from netip.AddrPort, f *frame.Fram
 			a.hear(now, from, f)
 		}
 	case frame.Find:
-		if f.Find.What == frame.FindTopics && !a.leaving {
+		if f.Find.What == frame.FindTopics {
 			a.question(now, from, f)
 		}
 	}

@@ -52,9 +52,7 @@ type Listener struct {
 type Event struct {
 	// Gone says that the publisher has ended, or wasn't heard for long. Ended says which.
 	Gone, Ended bool
-	// First says that no other publisher of the topic is known: with Gone, any more.
-	First bool
-	Row   Row
+	Row         Row
 }
 
 // maxEvents bounds the events that wait.
@@ -137,7 +135,7 @@ func (l *Listener) add(now reliable.Time, from netip.AddrPort, p *peer, f *frame
 	l.rows++
 	l.version++
 	l.topics[name]++
-	l.tell(Event{First: l.topics[name] == 1, Row: *p.row})
+	l.tell(Event{Row: *p.row})
 }
 
 // remove removes a row, if there is one.
@@ -150,7 +148,7 @@ func (l *Listener) remove(row *Row, ended bool) {
 	if l.topics[row.Topic]--; l.topics[row.Topic] == 0 {
 		delete(l.topics, row.Topic)
 	}
-	l.tell(Event{Gone: true, Ended: ended, First: l.topics[row.Topic] == 0, Row: *row})
+	l.tell(Event{Gone: true, Ended: ended, Row: *row})
 }
 
 // tell adds an event.

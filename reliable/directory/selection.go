@@ -85,7 +85,7 @@ func (s *Selection) Settle(now reliable.Time, f Follower) {
 	for n := s.listener.Poll(events[:]); n > 0; n = s.listener.Poll(events[:]) {
 		for i := range events[:n] {
 			if e := &events[i]; e.Gone {
-				s.freed = s.freed || e.First
+				s.freed = true
 			} else {
 				s.consider(now, f, &e.Row, true)
 			}

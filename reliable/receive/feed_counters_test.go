@@ -1,6 +1,7 @@
 package receive
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 
@@ -61,6 +62,22 @@ func TestFeedThatNeverBrings(t *testing.T) {
 	}
 	if list := h.Feeds(p.Session()); len(list) != 2 || list[0].Down || !list[1].Down {
 		t.Errorf("%+v", list)
+	}
+}
+
+// Another process on the publisher's host takes no feed that brings something.
+func TestAnotherPortByAFeed(t *testing.T) {
+	q, h, p := feedsOf(t, 100, nil, way{delay: 50 * us}, way{delay: 150 * us})
+	for feed := range 2 {
+		f := rig.Beat(t, p.Session(), 100)
+		f.Feed, f.Time = feed, uint64(q.now-1e9)
+		h.Handle(q.now, netip.AddrPortFrom(p.at[feed].Addr(), 9999), f)
+		if list := h.Feeds(p.Session()); list[feed].Source != p.at[feed] {
+			t.Errorf("feed %d comes from %v", feed, list[feed].Source)
+		}
+	}
+	if h.count(reliable.SessionMoved) != 0 {
+		t.Error("the session has moved")
 	}
 }
 

@@ -161,6 +161,21 @@ func TestAwaitsWantedPartitions(t *testing.T) {
 	}
 }
 
+// Who hears of a session by the SESSION of another partition than those that are wanted asks for
+// its own at once.
+func TestAsksForItsPartition(t *testing.T) {
+	l := newListener(t, Config{Topics: []Topic{{Name: "orders", Partitions: []uint32{3}}}})
+	l.hears(sessionOf(t, 7, 0, "orders", layout(16, 16)))
+	b, ok := l.Next(l.now)
+	if !ok {
+		t.Fatal("nothing is asked for")
+	}
+	if f := rig.Decoded(t, b.Data); f.Kind != frame.Status || f.Channel != 3 ||
+		f.Flags&frame.WantSession == 0 || b.To != rig.PublisherAddr {
+		t.Errorf("%v to %v", f, b.To)
+	}
+}
+
 // The layout that is told of a topic is the one with most partitions, in whatever order they come.
 func TestLargestLayout(t *testing.T) {
 	for _, order := range [][]int{{4, 16}, {16, 4}} {
