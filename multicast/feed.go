@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+
+	"crier/reliable/config"
 )
 
 // MaxFeeds is how many feeds there may be.
@@ -63,6 +65,15 @@ func (f Feeds) Check() error {
 		}
 	}
 	return nil
+}
+
+// CheckAlone is Check, and asks that there is no interface beside the feeds.
+func (f Feeds) CheckAlone(iface string) error {
+	if err := f.Check(); err != nil || len(f) == 0 || iface == "" {
+		return err
+	}
+	return config.Errorf("Interface", "the interface %s stands beside Feeds, which have their "+
+		"own: leave it out", iface)
 }
 
 // String returns the feeds as the command line has them.

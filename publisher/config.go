@@ -199,14 +199,10 @@ func (c *Config) validate() error {
 // first.
 func (c *Config) validateFeeds() error {
 	feeds := multicast.Feeds(c.Feeds)
-	if err := feeds.Check(); err != nil || feeds == nil {
+	if err := feeds.CheckAlone(c.Interface); err != nil || feeds == nil {
 		return err
 	}
-	switch {
-	case c.Interface != "":
-		return config.Errorf("Interface", "the interface %s stands beside Feeds, which have their "+
-			"own: leave it out", c.Interface)
-	case feeds[0].Group.IsValid() && c.Group != feeds[0].Group:
+	if feeds[0].Group.IsValid() && c.Group != feeds[0].Group {
 		return config.Errorf("Group", "the group %v stands beside Feeds with groups of their own: "+
 			"leave it out", c.Group)
 	}

@@ -39,13 +39,10 @@ func (c *Config) validateTopic() error {
 // validateFeeds checks the feeds and what excludes them.
 func (c *Config) validateFeeds() error {
 	feeds := multicast.Feeds(c.Feeds)
-	if err := feeds.Check(); err != nil || feeds == nil {
+	if err := feeds.CheckAlone(c.Interface); err != nil || feeds == nil {
 		return err
 	}
 	switch {
-	case c.Interface != "":
-		return config.Errorf("Interface", "the interface %s stands beside Feeds, which have their "+
-			"own: leave it out", c.Interface)
 	case c.Source.IsValid():
 		return config.Errorf("Source", "the source %v is one address, and a publisher has one on "+
 			"each feed: leave it out", c.Source)

@@ -105,6 +105,19 @@ func Start(every Every, report func(elapsed, since time.Duration)) (stop func())
 	}
 }
 
+// Watch prints what has happened in each interval until stop is called: count counts, and text
+// makes an interval's figures, for the columns, of what is counted now and was before.
+func Watch[T any](out io.Writer, every Every, columns []Column, count func() T,
+	text func(now, before *T, since time.Duration) []string) (stop func()) {
+	r := NewReport(out, columns...)
+	before := count()
+	return Start(every, func(elapsed, since time.Duration) {
+		now := count()
+		r.Add(elapsed, text(&now, &before, since)...)
+		before = now
+	})
+}
+
 // PerSecond returns by how much a counter has grown in a second.
 func PerSecond(now, before uint64, since time.Duration) float64 {
 	return float64(now-min(now, before)) / since.Seconds()

@@ -32,13 +32,8 @@ func figuresOf(p *publisher.Publisher) figures {
 
 // reportIntervals prints what --interval asks for until stop is called.
 func (o *options) reportIntervals(out io.Writer, p *publisher.Publisher) (stop func()) {
-	r := interval.NewReport(out, columns...)
-	before := figuresOf(p)
-	return interval.Start(o.interval, func(elapsed, since time.Duration) {
-		now := figuresOf(p)
-		r.Add(elapsed, now.text(&before, since)...)
-		before = now
-	})
+	return interval.Watch(out, o.interval, columns, func() figures { return figuresOf(p) },
+		(*figures).text)
 }
 
 // text returns what has happened in an interval.

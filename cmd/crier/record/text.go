@@ -21,7 +21,8 @@ func (o *options) begins(rec *recorder.Recorder, sheet cli.Sheet) string {
 	if o.net.Defaulted() {
 		b.WriteString("; only this machine is on it; --iface names another")
 	}
-	fmt.Fprintf(&b, "\nkeeps %s\n--fsync %v: %s\n", o.keep.Words(), o.fsync, logflags.FsyncWords(o.fsync))
+	fmt.Fprintf(&b, "\nkeeps %s\n--fsync %v: %s\n", o.keep.Words(), o.fsync,
+		logflags.FsyncWords(o.fsync))
 	b.WriteString(found(rec))
 	return sheet.Wrap(b.String(), 2)
 }
@@ -108,20 +109,23 @@ func (o *options) showProgress(console *cli.Console, rec *recorder.Recorder) (st
 
 // reportIntervals prints a line of figures at each interval.
 func (o *options) reportIntervals(out io.Writer, rec *recorder.Recorder) (stop func()) {
-	report := interval.NewReport(out,
-		interval.Column{Head: "frames/s", Width: 8}, interval.Column{Head: "written/s", Width: 10},
-		interval.Column{Head: "lag", Width: 7}, interval.Column{Head: "unsynced", Width: 8},
-		interval.Column{Head: "holes", Width: 6, Tone: cli.Bad},
-		interval.Column{Head: "repairs", Width: 7}, interval.Column{Head: "drops", Width: 6, Tone: cli.Bad},
-		interval.Column{Head: "live", Width: 4})
-	before := totals{}
-	return interval.Start(o.interval, func(elapsed, since time.Duration) {
-		t := totalsOf(rec)
-		report.Add(elapsed, cli.Rounded(interval.PerSecond(t.frames, before.frames, since)),
-			cli.Bytes(interval.PerSecond(t.bytes, before.bytes, since)), interval.Count(t.lag),
-			interval.Count(t.unsynced), interval.Growth(t.holes, before.holes),
-			interval.Growth(t.repairs, before.repairs), interval.Growth(t.drops, before.drops),
-			fmt.Sprint(t.live))
-		before = t
-	})
+	return interval.Watch(out, o.interval, columns, func() totals { return totalsOf(rec) },
+		(*totals).figures)
+}
+
+// columns are those of reportIntervals.
+var columns = []interval.Column{{Head: "frames/s", Width: 8}, {Head: "written/s", Width: 10},
+	{Head: "lag", Width: 7}, {Head: "unsynced", Width: 8},
+	{Head: "holes", Width: 6, Tone: cli.Bad}, {Head: "repairs", Width: 7},
+	{Head: "drops", Width: 6, Tone: cli.Bad}, {Head: "live", Width: 4}}
+
+// figures returns what has happened in an interval, for the columns.
+func (t *totals) figures(before *totals, since time.Duration) []string {
+	return []string{
+		cli.Rounded(interval.PerSecond(t.frames, before.frames, since)),
+		cli.Bytes(interval.PerSecond(t.bytes, before.bytes, since)), interval.Count(t.lag),
+		interval.Count(t.unsynced), interval.Growth(t.holes, before.holes),
+		interval.Growth(t.repairs, before.repairs), interval.Growth(t.drops, before.drops),
+		fmt.Sprint(t.live),
+	}
 }

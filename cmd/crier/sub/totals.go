@@ -73,13 +73,8 @@ var columns = []interval.Column{{Head: "msg/s", Width: 7}, {Head: "bit/s", Width
 
 // reportIntervals prints what --interval asks for until stop is called.
 func (o *options) reportIntervals(out io.Writer, sub *subscriber.Subscriber) (stop func()) {
-	r := interval.NewReport(out, columns...)
-	before := totalsOf(sub)
-	return interval.Start(o.interval, func(elapsed, since time.Duration) {
-		now := totalsOf(sub)
-		r.Add(elapsed, now.figures(&before, since)...)
-		before = now
-	})
+	return interval.Watch(out, o.interval, columns, func() totals { return totalsOf(sub) },
+		(*totals).figures)
 }
 
 // figures returns what has happened in an interval, for the columns.
