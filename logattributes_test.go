@@ -17,9 +17,11 @@ import (
 var logAttributes = []string{
 	"DSCP", "MTU", "address", "agreed", "bytes", "cause", "certificate", "datagram_size",
 	"datagrams", "destination", "directory", "error", "feed", "frames", "granted_bytes", "group",
-	"groups", "hint", "index", "interface", "lag", "last_offsets", "lost_messages", "members", "messages",
+	"groups", "hint", "index", "interface", "lag", "last_offsets", "lost_messages",
+	"members", "messages",
 	"missing_frames", "next_offset", "offset", "offsets", "other_session", "other_topic",
-	"partition", "partitions", "policy", "previous_address", "previous_session", "previous_size", "publisher", "reports", "requested_bytes",
+	"partition", "partitions", "policy", "previous_address", "previous_session", "previous_size",
+	"publisher", "reports", "requested_bytes",
 	"session", "source", "stall_timeout", "state", "subscriber", "time", "topic", "wait",
 }
 

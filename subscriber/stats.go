@@ -112,8 +112,8 @@ func (s *Subscriber) Sessions() []Session {
 // Awaits reports whether events of sessions may come though no publisher begins another one: a
 // session goes on, or waits for the one that it continues; recorders are asked for sessions that
 // are over; or a publisher that goes on with its stream is asking where that ended. It is true as
-// well for half a second after a certificate with other members, who may yet need what is kept here.
-// It may be called after Close, and by a Handler.
+// well for half a second after a certificate with other members, who may yet need what is kept
+// here. It may be called after Close, and by a Handler.
 func (s *Subscriber) Awaits() bool {
 	s.loop.Lock()
 	defer s.loop.Unlock()

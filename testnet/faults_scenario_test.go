@@ -72,7 +72,8 @@ func (f *faults) recorder() {
 	}
 	cfg := world.RecorderConfig{Disk: d, Log: journal.Config{
 		Segment: journal.MinSegment << s.r.Below(8),
-		Fsync:   journal.Fsync{Mode: journal.FsyncMode(s.r.Below(3)), Every: s.span(1, 100*time.Millisecond)},
+		Fsync: journal.Fsync{Mode: journal.FsyncMode(s.r.Below(3)),
+			Every: s.span(1, 100*time.Millisecond)},
 	}}
 	if s.one(4) {
 		cfg.Log.Keep.Bytes = cfg.Log.Segment * int64(2+s.r.Below(20))

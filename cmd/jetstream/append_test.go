@@ -16,7 +16,8 @@ import (
 	"crier/reliable/journal"
 )
 
-var place = flag.String("place", "", "the `directory` to write in; default: one for temporary files")
+var place = flag.String("place", "",
+	"the `directory` to write in; default: one for temporary files")
 
 // keep bounds both logs, in bytes: they are rings.
 const keep = 1 << 30

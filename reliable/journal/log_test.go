@@ -16,7 +16,8 @@ import (
 func TestLogKeepsWhatItIsGiven(t *testing.T) {
 	key := Key{Session: 0x8f2a01c44be07d15, Channel: 3}
 	layout := topic.Layout{Partitions: 16, Groups: 4, Base: netip.MustParseAddrPort("[ff15::7]:7700")}
-	title := &reliable.Title{Publisher: "feed", Topic: "a/b", Layout: layout, Key: "k", Wall: 77, FirstSeq: 5,
+	title := &reliable.Title{Publisher: "feed", Topic: "a/b", Layout: layout, Key: "k", Wall: 77,
+		FirstSeq:    5,
 		FirstOffset: 50, Replay: 9, Prev: reliable.Link{Session: 4, Channel: 3, Publisher: "feed",
 			Seq: 17, Offset: 23}}
 	for name, close := range map[string]bool{"closed": true, "killed": false} {

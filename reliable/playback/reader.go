@@ -31,8 +31,8 @@ const (
 	leastAhead = 16
 )
 
-// Reader reads a tape, from a start to an end, and no further than it went when the Reader was made.
-// One goroutine uses it.
+// Reader reads a tape, from a start to an end, and no further than it went when the Reader was
+// made. One goroutine uses it.
 type Reader struct {
 	log   Log
 	state journal.State

@@ -51,8 +51,8 @@ type aftermath struct {
 const (
 	// aftermathTime is for how long survivors hear each other after the certificate.
 	aftermathTime = 5 * time.Minute
-	// lingerTime is for how long after it the others may need this one: the last word of all may have
-	// been lost on its way to them, and they are slower to get what they lack.
+	// lingerTime is for how long after it the others may need this one: the last word of all may
+	// have been lost on its way to them, and they are slower to get what they lack.
 	lingerTime = 500 * time.Millisecond
 	// amendTime bounds how long frames are waited for that a stream turned out to have.
 	amendTime = 30 * time.Second

@@ -59,7 +59,8 @@ func (a *answerers) find(from netip.AddrPort, responder uint64) *inquiry {
 // mayAnswer reports whether an answer counts of one that may answer, by the frame in a
 // REPAIR. GONE and CONFIRM name who answers, and GONE a request of this subscriber's to
 // it. A holder repeats only frames that it was asked for and that are still missing: while the
-// publisher has a frame, a holder says nothing about it. Within an inquest mayVolunteer allows more.
+// publisher has a frame, a holder says nothing about it. Within an inquest mayVolunteer allows
+// more.
 func (a *answerers) mayAnswer(of *inquiry, f, inner *frame.Frame) bool {
 	switch {
 	case of == nil:

@@ -234,7 +234,8 @@ func (b *band) serves(s *soul, from netip.AddrPort, f *frame.Frame) {
 		return
 	}
 	oldest, _, _ := s.Oldest(f.Session, f.Channel)
-	raw := new(frame.Encoder).Append(nil, &frame.Frame{Kind: frame.Gone, Session: f.Session, Channel: f.Channel,
+	raw := new(frame.Encoder).Append(nil, &frame.Frame{Kind: frame.Gone, Session: f.Session,
+		Channel:   f.Channel,
 		Responder: s.cfg.ID, Request: f.Request, Time: uint64(b.now), OldestSeq: oldest,
 		OldestOffset: oldest, Ranges: nack.Normalize(gone)})
 	for i, o := range b.list {

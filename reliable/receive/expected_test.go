@@ -45,7 +45,8 @@ func TestAConsumerGoesOnBeforeAHolderIsKnown(t *testing.T) {
 			l.from(firstHolder.Addr, f)
 		}
 		l.pass(time.Second, false)
-		if st := l.session(1); st.Lost != 0 || st.Delivered != 5 || len(l.table.list[0].own.asked.list) != 3 {
+		if st := l.session(1); st.Lost != 0 || st.Delivered != 5 ||
+			len(l.table.list[0].own.asked.list) != 3 {
 			t.Errorf("%+v", st)
 		}
 	}

@@ -51,9 +51,11 @@ func (h *hearer) count(kind reliable.EventKind) (n int) {
 // What one of two feeds loses the other one brings, before anybody is asked.
 func TestFeeds(t *testing.T) {
 	const messages = 20_000
-	for _, delays := range [][2]time.Duration{{50 * us, 120 * us}, {120 * us, 50 * us}, {50 * us, 2050 * us}} {
+	for _, delays := range [][2]time.Duration{{50 * us, 120 * us}, {120 * us, 50 * us},
+		{50 * us, 2050 * us}} {
 		skew := max(delays[0], delays[1]) - min(delays[0], delays[1])
-		q, h, _ := feedsOf(t, messages, nil, way{delay: delays[0], loss: 10}, way{delay: delays[1], loss: 10})
+		q, h, _ := feedsOf(t, messages, nil, way{delay: delays[0], loss: 10},
+			way{delay: delays[1], loss: 10})
 		late := h.quantile(999) - min(delays[0], delays[1])
 		st := h.Sessions()[0]
 		if h.nacks > messages/5000 || late > skew+20*us || st.Duplicates > st.Recovered || st.Lost != 0 {
@@ -120,9 +122,9 @@ func TestLossWhileAFeedIsDown(t *testing.T) {
 	}
 }
 
-// A stranger who speaks first by a feed that the publisher isn't heard by has no say in its session:
-// whether it puts other bytes under numbers to come, or moves it there while the other feed is
-// quiet, or aims requests at a third party.
+// A stranger who speaks first by a feed that the publisher isn't heard by has no say in its
+// session: whether it puts other bytes under numbers to come, or moves it there while the other
+// feed is quiet, or aims requests at a third party.
 func TestStrangerByTheOtherFeed(t *testing.T) {
 	stranger := netip.MustParseAddrPort("11.66.0.6:666")
 	for dead := range 2 {
@@ -169,8 +171,8 @@ func TestStrangerByTheOtherFeed(t *testing.T) {
 	}
 }
 
-// Requests without an answer go to the publisher by its feeds in turn, but by none that is down, and
-// a stranger takes no feed that brings something.
+// Requests without an answer go to the publisher by its feeds in turn, but by none that is down,
+// and a stranger takes no feed that brings something.
 func TestAddressesOfFeeds(t *testing.T) {
 	q, h, p := feedsOf(t, 100, nil, way{delay: 50 * us}, way{delay: 150 * us})
 	s := h.session(uint64(h.Sessions()[0].ID))

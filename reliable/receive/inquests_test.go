@@ -90,7 +90,9 @@ func TestEvidenceInAnInquest(t *testing.T) {
 		b.says(rig.PublisherAddr, rig.Made(t, frame.Frame{Kind: frame.Find, Subscriber: 9 + request,
 			Request: request, Name: []byte("trades"), Find: &frame.FindBody{What: frame.FindEnd}}))
 	}
-	b.settles(5*time.Second, func() bool { return b.list[0].session(1).Inquest && b.list[1].session(1).Inquest })
+	b.settles(5*time.Second, func() bool {
+		return b.list[0].session(1).Inquest && b.list[1].session(1).Inquest
+	})
 	asks(1)
 	b.settles(5*time.Second, b.certified)
 	asks(2)
@@ -105,8 +107,8 @@ func TestEvidenceInAnInquest(t *testing.T) {
 	}
 }
 
-// A stream that falls silent before it is known where it begins, but where it may begin is, holds an
-// inquest too: what came before the first that was heard is a survivor's.
+// A stream that falls silent before it is known where it begins, but where it may begin is, holds
+// an inquest too: what came before the first that was heard is a survivor's.
 func TestAnInquestAtTheStart(t *testing.T) {
 	b := newBand(t, 2, Config{Start: reliable.Oldest})
 	b.tells(rig.Made(t, frame.Frame{Kind: frame.Heartbeat, Session: 1, Time: 1 << 60}), 0)

@@ -37,7 +37,8 @@ func TestPartitionsGoOn(t *testing.T) {
 	}
 	q.pass(time.Second)
 	for c := range uint32(4) {
-		if want := slices.Concat(p.sent[c], again.sent[c]); !slices.EqualFunc(h.got[c], want, bytes.Equal) {
+		want := slices.Concat(p.sent[c], again.sent[c])
+		if !slices.EqualFunc(h.got[c], want, bytes.Equal) {
 			t.Errorf("partition %d: %d messages of %d", c, len(h.got[c]), len(want))
 		}
 	}
@@ -142,7 +143,8 @@ func TestPartitionsAllocateNothing(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() { step(16) }); n > 0 {
 		t.Errorf("%v allocations for 16 frames by two feeds", n)
 	}
-	if st := l.Sessions(); len(st) != 16 || st[3].Delivered != uint64(next/16) || st[3].Duplicates > 0 {
+	if st := l.Sessions(); len(st) != 16 || st[3].Delivered != uint64(next/16) ||
+		st[3].Duplicates > 0 {
 		t.Errorf("%d streams, %+v", len(st), st[3])
 	}
 }

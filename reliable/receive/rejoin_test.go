@@ -21,7 +21,8 @@ func TestRejoinsByForgedWords(t *testing.T) {
 		for id := uint64(1); id <= 50; id++ {
 			l.from(rig.Elsewhere[0], rig.Made(t, frame.Frame{Kind: frame.Digest, Session: id,
 				Responder: 666, Time: 1, OldestSeq: oldest, OldestOffset: oldest,
-				NextSeq: oldest + 1, NextOffset: oldest + 1, Digest: &frame.DigestBody{Role: frame.Peer, Version: 1,
+				NextSeq: oldest + 1, NextOffset: oldest + 1,
+				Digest: &frame.DigestBody{Role: frame.Peer, Version: 1,
 					Position: oldest + 1, From: oldest, To: oldest + 1}}))
 		}
 		if n := len(l.table.list); n != 1 {

@@ -61,7 +61,8 @@ func TestStock(t *testing.T) {
 	}
 }
 
-// A message whose rest nobody has heard is lost; one whose parts several survivors have comes whole.
+// A message whose rest nobody has heard is lost; one whose parts several survivors have comes
+// whole.
 func TestSpanningMessagesInAnInquest(t *testing.T) {
 	b := newBand(t, 2, Config{})
 	b.starts()
@@ -100,8 +101,8 @@ func TestSpanningMessagesInAnInquest(t *testing.T) {
 	}
 }
 
-// A recorder is a survivor whose tape takes what the inquest found, its holes and its end; what waits
-// behind a hole serves others meanwhile.
+// A recorder is a survivor whose tape takes what the inquest found, its holes and its end; what
+// waits behind a hole serves others meanwhile.
 func TestATapeInAnInquest(t *testing.T) {
 	reel := &reel{t: t, sent: make(map[uint64][]byte)}
 	b := newBand(t, 2, Config{})

@@ -12,8 +12,8 @@ import (
 	"crier/reliable/rig"
 )
 
-// What the publisher doesn't answer for isn't lost while it may be dead: a survivor has it. Once the
-// publisher is heard it is.
+// What the publisher doesn't answer for isn't lost while it may be dead: a survivor has it. Once
+// the publisher is heard it is.
 func TestUnansweredRequestsWaitForTheSilence(t *testing.T) {
 	for _, dies := range []bool{true, false} {
 		b := newBand(t, 2, Config{})
@@ -142,7 +142,8 @@ func TestStrangersInAnInquest(t *testing.T) {
 	b.runs(5 * time.Millisecond)
 	if !s.Serves(b.now, 1, 0, b.list[1].addr, b.list[1].cfg.ID) ||
 		s.Serves(b.now, 1, 0, rig.Elsewhere[0], b.list[1].cfg.ID) ||
-		s.Serves(b.now, 1, 0, b.list[1].addr, 666) || s.Serves(b.now, 2, 0, b.list[1].addr, b.list[1].cfg.ID) {
+		s.Serves(b.now, 1, 0, b.list[1].addr, 666) ||
+		s.Serves(b.now, 2, 0, b.list[1].addr, b.list[1].cfg.ID) {
 		t.Error("whose NACKs are answered?")
 	}
 	b.settles(5*time.Second, b.certified)

@@ -93,7 +93,8 @@ func TestFollowIsBounded(t *testing.T) {
 }
 
 // sessionOf is a SESSION of a topic.
-func sessionOf(t *testing.T, session uint64, channel uint32, name string, l topic.Layout) *frame.Frame {
+func sessionOf(t *testing.T, session uint64, channel uint32, name string,
+	l topic.Layout) *frame.Frame {
 	return rig.Made(t, frame.Frame{Kind: frame.Session, Session: session, Channel: channel,
 		Topic: []byte(name), Time: 1 << 60, Wall: 1, Channels: uint32(l.Partitions),
 		Groups: uint32(l.Groups), Base: l.Base})

@@ -149,8 +149,8 @@ func TestForgedEvidence(t *testing.T) {
 	}
 }
 
-// A stranger that makes up sessions, and then those that are cut off from them, doesn't have all who
-// hear it shout: the words of witnesses are bounded for each publisher's address.
+// A stranger that makes up sessions, and then those that are cut off from them, doesn't have all
+// who hear it shout: the words of witnesses are bounded for each publisher's address.
 func TestWitnessesOfMadeUpSessions(t *testing.T) {
 	const sessions, seconds = 300, 10
 	b := newBand(t, 1, Config{})

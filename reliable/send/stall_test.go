@@ -140,7 +140,8 @@ func TestEvictedAndForgotten(t *testing.T) {
 	}
 	var events [8]reliable.MemberEvent
 	n := p.PollMembers(events[:])
-	if last := events[n-1]; !last.Gone || last.From != reliable.Evicted || len(p.Sender.Members()) != 0 {
+	if last := events[n-1]; !last.Gone || last.From != reliable.Evicted ||
+		len(p.Sender.Members()) != 0 {
 		t.Errorf("the last of %d events: %+v", n, last)
 	}
 	p.reports(p.store.InMemory() + 1)

@@ -7,8 +7,8 @@ import (
 	"crier/reliable/frame"
 )
 
-// SkipOffsets passes over the next n offsets, at most frame.MaxSkip until subscribers are told, and returns
-// the first of them. They count as accepted and dropped, and are told to subscribers so.
+// SkipOffsets passes over the next n offsets, at most frame.MaxSkip until subscribers are told, and
+// returns the first of them. They count as accepted and dropped, and are told to subscribers so.
 func (st *Stream) SkipOffsets(n uint64) (uint64, error) {
 	p := &st.packer
 	switch {

@@ -32,15 +32,17 @@ import (
 	"crier/subscriber/recorder"
 )
 
-// Recorders are killed with SIGKILL, again and again, at the rate that their disk takes, and nothing
-// that they reported as written may be missing. A few kills are part of each test run; many:
+// Recorders are killed with SIGKILL, again and again, at the rate that their disk takes, and
+// nothing that they reported as written may be missing. A few kills are part of each test run;
+// many:
 //
 //	go test ./subscriber/recorder -run TestKill -kills 500 -kill-dir /somewhere -timeout 20m
 
 var (
 	kills    = flag.Int("kills", 2, "how often TestKill kills a recorder")
 	killSeed = flag.Uint64("kill-seed", 0, "seed of the moments of TestKill; 0: a new one")
-	killDir  = flag.String("kill-dir", "", "directory for the logs of TestKill; empty: a temporary one")
+	killDir  = flag.String("kill-dir", "",
+		"directory for the logs of TestKill; empty: a temporary one")
 )
 
 // childVariable holds the configuration of a recorder in a process of its own.

@@ -120,7 +120,8 @@ func (r *Recorder) open() error {
 		ID:   binary.NativeEndian.Uint64(ids[:8]) | 1,
 		Seed: binary.NativeEndian.Uint64(ids[8:]), Name: c.Name, Epoch: r.start,
 		Groups: c.Groups, Topics: c.Topics, Datagram: datagram, States: r.disk.States(),
-		Fsync: c.Fsync, ServeOnly: c.Disk != nil, Except: c.Except, NoInquest: c.Source.IsValid(), Aging: aging,
+		Fsync: c.Fsync, ServeOnly: c.Disk != nil, Except: c.Except,
+		NoInquest: c.Source.IsValid(), Aging: aging,
 		Recovery: c.Recovery, Memory: c.Memory, Tail: c.Tail, ServeRate: c.ServeRate,
 	})
 	if err != nil {

@@ -226,9 +226,11 @@ func (r *recorder) judgeLog(t *tape, said uint64) {
 	if len(t.has) == 0 {
 		said = 0 // there was nothing of it to be safe
 	}
-	switch trims := r.r.LogConfig().Keep != (journal.Keep{}) || r.r.Disk().Capacity > 0 || r.r.Filled(); {
+	trims := r.r.LogConfig().Keep != (journal.Keep{}) || r.r.Disk().Capacity > 0 || r.r.Filled()
+	switch {
 	case !ok && said > t.from && !trims, ok && next < said:
-		r.fail("session %v: its log ends at frame %d after a %s, and it had said that it is safe up to %d",
+		r.fail("session %v: its log ends at frame %d after a %s, and it had said that it is safe "+
+			"up to %d",
 			t.s.ID, next, r.ending(), said)
 		return
 	case !ok:
@@ -263,7 +265,8 @@ func (r *recorder) judgeLog(t *tape, said uint64) {
 				r.fail("session %v: its log lacks frame %d of [%d, %d), and names no hole there",
 					t.s.ID, seq, oldest, next)
 			case was && seq < said && r.r.Flips() == 0:
-				r.fail("session %v: its log lacks frame %d after a %s, and it had said that all below %d is "+
+				r.fail("session %v: its log lacks frame %d after a %s, and it had said that all "+
+					"below %d is "+
 					"safe", t.s.ID, seq, r.ending(), said)
 			case was:
 				damaged += uint64(r.c.truth(t.s).frames[seq-t.s.FirstSeq].size)

@@ -66,9 +66,9 @@ func (t *truth) sentAs(f *frame.Frame) bool {
 	return raw == nil || bytes.Equal(f.Raw, raw)
 }
 
-// heardNothingOf returns the first of the frames [from, to) of which nothing came, not even a repair
-// from before the application was told that the session begins: it is told that only when it has
-// done its work before, and the receiver may have taken the frame by then.
+// heardNothingOf returns the first of the frames [from, to) of which nothing came, not even a
+// repair from before the application was told that the session begins: it is told that only when it
+// has done its work before, and the receiver may have taken the frame by then.
 func (v *view) heardNothingOf(from, to uint64) (uint64, bool) {
 	for q := from; q < to; q++ {
 		i := q - v.s.FirstSeq

@@ -188,7 +188,9 @@ func TestCheckerCatchesPaceOfOthers(t *testing.T) {
 	})
 	pub := story.AddPublisher(t, w, world.PublisherConfig{Sender: send.Config{Topic: "orders",
 		Layout: topic.Layout{Partitions: 4}, Flow: send.Flow{Pace: reliable.Slowest()}}})
-	story.Every(w, 300*story.Milli, 10*story.Milli, 160, func(i int) { pub.Publish(fmt.Append(nil, i)) })
+	story.Every(w, 300*story.Milli, 10*story.Milli, 160, func(i int) {
+		pub.Publish(fmt.Append(nil, i))
+	})
 	if err := w.Run(2000 * story.Milli); err != nil {
 		t.Fatal(err)
 	}

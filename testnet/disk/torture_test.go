@@ -463,7 +463,8 @@ func (r *rig) hold(t *told, s *journal.State) {
 			promised = t.synced
 		}
 	}
-	r.say("%v: oldest %d, next %d, promised [%d, %d)", t.key, s.Oldest.Seq, s.Next.Seq, t.low, promised)
+	r.say("%v: oldest %d, next %d, promised [%d, %d)", t.key, s.Oldest.Seq, s.Next.Seq, t.low,
+		promised)
 	if s.Next.Seq < promised && t.low < promised {
 		r.t.Errorf("%v: the log ends at %d, and [%d, %d) was promised", t.key, s.Next.Seq, t.low,
 			promised)
@@ -473,8 +474,9 @@ func (r *rig) hold(t *told, s *journal.State) {
 		r.t.Errorf("%v: the log ends at %d, and %d is as far as was given", t.key, s.Next.Seq,
 			t.given)
 	}
-	if s.Oldest.Seq < s.Next.Seq && s.Oldest.Offset != 0 && (s.Oldest.Offset != offsetOf(s.Oldest.Seq) ||
-		s.Next.Offset != offsetOf(s.Next.Seq)) {
+	if s.Oldest.Seq < s.Next.Seq && s.Oldest.Offset != 0 &&
+		(s.Oldest.Offset != offsetOf(s.Oldest.Seq) ||
+			s.Next.Offset != offsetOf(s.Next.Seq)) {
 		r.t.Errorf("%v: the offsets are wrong: %+v", t.key, *s)
 	}
 	r.read(t, s, promised)

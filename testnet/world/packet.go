@@ -89,7 +89,8 @@ func (p *Datagram) decode(dec *frame.Decoder, raw []byte) {
 func (w *World) damaged(p *Datagram, l *link.Link) *Datagram {
 	bad := &Datagram{
 		From: p.From, To: p.To, Group: p.Group, Feed: p.Feed,
-		Publisher: p.Publisher, Subscriber: p.Subscriber, Holder: p.Holder, Target: p.Target, Session: p.Session, Sent: p.Sent,
+		Publisher: p.Publisher, Subscriber: p.Subscriber, Holder: p.Holder, Target: p.Target,
+		Session: p.Session, Sent: p.Sent,
 	}
 	raw := make([]byte, len(p.frame.Raw))
 	copy(raw, p.frame.Raw)

@@ -124,7 +124,8 @@ func TestFill(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	// A number stays with its unit.
-	if got, want := fill("Frames in 3 s, of 1,472 B.\n", 11), "Frames in\n3 s, of\n1,472 B.\n"; got != want {
+	got, want := fill("Frames in 3 s, of 1,472 B.\n", 11), "Frames in\n3 s, of\n1,472 B.\n"
+	if got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -123,7 +123,8 @@ func (c *cutting) run(std cli.Streams, id string) (int, error) {
 }
 
 // cut removes what is meant of a tape.
-func (c *cutting) cut(log *logdir.Log, s *journal.State, until reliable.Until, done *Removal) error {
+func (c *cutting) cut(log *logdir.Log, s *journal.State, until reliable.Until,
+	done *Removal) error {
 	below, before := uint64(math.MaxUint64), int64(math.MaxInt64)
 	if wall, ok := until.Wall(); ok {
 		before = wall

@@ -109,8 +109,8 @@ func verify(ctx context.Context, log *logdir.Log, id string) (*Verdict, error) {
 	return v, nil
 }
 
-// others returns the findings of an opening that the verifying of segments doesn't make. While a log
-// is written its end is always unfinished.
+// others returns the findings of an opening that the verifying of segments doesn't make. While a
+// log is written its end is always unfinished.
 func others(list []journal.Finding, written bool) []journal.Finding {
 	var left []journal.Finding
 	for _, f := range list {

@@ -197,7 +197,8 @@ func TestTopicGivenTwice(t *testing.T) {
 	n.Set = flags
 	n.DeclareTopic(flags)
 	err := flags.Parse([]string{"--topic", "a", "--topic", "b"})
-	if err == nil || !strings.Contains(err.Error(), "a was given before: one command takes one topic") {
+	if err == nil ||
+		!strings.Contains(err.Error(), "a was given before: one command takes one topic") {
 		t.Error(err)
 	}
 }

@@ -91,8 +91,8 @@ func TestTroubles(t *testing.T) {
 			one := open
 			one.Announced, one.Name = 0, "feed"
 			s.sessions = []subscriber.Session{one}
-		}, []string{"(feed) from 10.77.0.1:7701 is heard, and its publisher still knows no subscriber after 3 s: UDP from " +
-			"10.77.0.2:5000 to 10.77.0.1:7701 seems blocked|--control-port|" +
+		}, []string{"(feed) from 10.77.0.1:7701 is heard, and its publisher still knows no subscriber " +
+			"after 3 s: UDP from 10.77.0.2:5000 to 10.77.0.1:7701 seems blocked|--control-port|" +
 			"crier doctor --iface eth0 --group 239.77.0.1:7700 --to 10.77.0.1|" +
 			"next on 10.77.0.1: crier doctor --iface IFACE --control-port 7701"}},
 		"it was heard a moment ago": {"", 1, func(s *snapshot) {
@@ -179,7 +179,8 @@ func TestTroublesOfPartitions(t *testing.T) {
 		}
 	}
 	list := l.troubles(s)
-	if len(list) != 5 || list[4].Report(0).Head != "and 2 more sessions whose publishers don't answer" {
+	if len(list) != 5 ||
+		list[4].Report(0).Head != "and 2 more sessions whose publishers don't answer" {
 		t.Fatalf("%d troubles", len(list))
 	}
 	for _, one := range list[:4] {

@@ -100,7 +100,8 @@ func TestRemembered(t *testing.T) {
 		decodetest.Of(t, "CONFIRM"), decodetest.Of(t, "GONE"), decodetest.Of(t, "REPAIR")
 	// 1 to 5: DATA 7, DATA 9 behind a gap, NACK and its answers; then BYE, of frames up to 9, and
 	// DATA 7 again and damaged.
-	capture := decodetest.Capture(t, data, e[2].Packet, nack, repair, confirm, gone, decodetest.Of(t, "BYE"),
+	capture := decodetest.Capture(t, data, e[2].Packet, nack, repair, confirm, gone,
+		decodetest.Of(t, "BYE"),
 		data, with(data, 55, 'x'))
 	var rows []string
 	s.fields(capture, "", []string{"crier.gap", "crier.answer_to", "_ws.expert.message"},

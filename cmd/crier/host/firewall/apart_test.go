@@ -33,7 +33,8 @@ func TestReadersAreApart(t *testing.T) {
 	if err != nil {
 		t.Skip(err)
 	}
-	data, err := output(context.Background(), sh, "-c", "cut -d' ' -f5 /proc/$$/stat || ps -o pgid= $$")
+	data, err := output(context.Background(), sh, "-c",
+		"cut -d' ' -f5 /proc/$$/stat || ps -o pgid= $$")
 	if err != nil {
 		t.Skip("the process group can't be asked for:", err)
 	}
