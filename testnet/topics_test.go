@@ -25,6 +25,7 @@ var (
 var foundTopics = []uint64{
 	160,
 	1259, // one that doesn't look back hears of a session by a recorder
+	1286, // partitions whose buffers together are more than one
 }
 
 // foundKeys are the small ones in which something was found. What was wrong in the machine has

@@ -66,7 +66,8 @@ type Recovery = nack.Recovery
 // Memory bounds the memory of a Receiver. Each field's zero value means its default.
 type Memory struct {
 	// Buffer bounds the frames of one session that wait for a gap to close or for the
-	// application, in bytes, at least 64 KiB; 0 means 32 MiB.
+	// application, in bytes, at least 64 KiB; 0 means 32 MiB. The partitions of a session have
+	// half of it in equal parts; the first that need it take the other half.
 	Buffer int
 	// Total bounds the frames of all sessions that wait, and messages that span frames, in
 	// bytes; 0 means four times Buffer.

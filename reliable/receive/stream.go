@@ -104,7 +104,7 @@ func (st *stream) start(s *session, now reliable.Time, channel uint32) {
 		win:    window{mem: &r.mem, held: &s.held},
 		extent: extent{grewAt: now},
 	}
-	s.held.parts = len(s.streams)
+	s.held.divide(s.streams)
 	st.asked.start(st)
 	st.cursor.until(r.cfg.Until)
 	st.req = st.asked.publisher().req

@@ -156,7 +156,10 @@ func (w *window) store(f *frame.Frame, came arrival, limit uint64) bool {
 }
 
 // takes counts bytes that come or go.
-func (w *window) takes(n int) { w.bytes, w.held.bytes = w.bytes+n, w.held.bytes+n }
+func (w *window) takes(n int) {
+	w.held.moves(w.bytes, n)
+	w.bytes += n
+}
 
 // free gives back the memory of a slot.
 func (w *window) free(p *slot) {
