@@ -72,9 +72,12 @@ func (m *machine) Receive(now int64, ps []multicast.Packet) (int, bool) {
 }
 
 // handle decodes a datagram into to, and hands it to the receiver. It reports whether the
-// datagram is a valid frame.
+// datagram is a valid frame that isn't the copy of another one.
 func (m *machine) handle(now int64, p *multicast.Packet, to *received) bool {
 	f := &to.outer
+	if m.s.receiver.Copied(reliable.Time(now), p.From, p.Feed, p.Data) {
+		return false
+	}
 	switch err := m.dec.Decode(p.Data, f); err {
 	case nil:
 	case frame.ErrNewer:

@@ -29,6 +29,22 @@ func HeaderOf(b []byte) (Header, bool) {
 		binary.BigEndian.Uint64(b[7:]), binary.BigEndian.Uint32(b[16:])}, true
 }
 
+// Glance returns the session, the channel and the sequence number of a plain DATA frame, by its
+// header alone. The frame may be damaged, there and elsewhere.
+func Glance(b []byte) (session uint64, channel uint32, seq uint64, ok bool) {
+	if len(b) < dataHead+tagSize {
+		return 0, 0, 0, false
+	}
+	h := (*[dataHead]byte)(b)
+	if h[0] != msgpcode.FixedArrayLow|(headerFields+4+1) || h[1] != Version ||
+		h[2] != byte(Data) || h[3] != msgpcode.Uint16 ||
+		h[6] != msgpcode.Uint64 || h[15] != msgpcode.Uint32 || h[20] != msgpcode.Uint64 {
+		return 0, 0, 0, false
+	}
+	return binary.BigEndian.Uint64(h[7:]), binary.BigEndian.Uint32(h[16:]),
+		binary.BigEndian.Uint64(h[21:]), true
+}
+
 // fixedHead returns b with an array head of one byte, or what stands for one, and reports
 // whether a header's codes follow.
 func fixedHead(b []byte) ([]byte, bool) {

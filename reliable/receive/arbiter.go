@@ -12,6 +12,9 @@ type arbiter struct {
 	// next is one past the highest number that came by each feed, if it began to bring some.
 	next  [MaxFeeds]uint64
 	began [MaxFeeds]bool
+	// unchecked is the number of copies since next that weren't checked, and seen one past the
+	// highest number of them.
+	unchecked, seen [MaxFeeds]uint64
 	// high is one past the highest of all, and passed up to where all feeds are.
 	high, passed uint64
 	// filling says that the frame that is taken in came in order by its feed.
@@ -51,6 +54,7 @@ func (st *stream) arbitrate(now reliable.Time, f *frame.Frame) bool {
 		st.req.SetWait(d.wait())
 	}
 	one := &d.list[f.Feed]
+	a.settle(one, f.Feed)
 	one.stats.Frames++
 	if !a.began[f.Feed] {
 		a.next[f.Feed], a.began[f.Feed] = f.Seq, true
@@ -109,6 +113,7 @@ func (st *stream) brought(seq uint64) bool {
 
 // told takes the word that came by a feed, behind the frames below a number.
 func (a *arbiter) told(d *feeds, feed int, next uint64) {
+	a.settle(&d.list[feed], feed)
 	if more := next - min(next, a.next[feed]); more > 0 && more < maxEvidence && a.began[feed] {
 		d.list[feed].stats.Lost += more
 		a.next[feed] = next

@@ -70,6 +70,8 @@ type hearer struct {
 	delays []time.Duration
 	status []*frame.Frame
 	nacks  int
+	// copied is the number of datagrams that were dropped unchecked.
+	copied int
 	gone   bool
 }
 
@@ -228,6 +230,10 @@ func (q *square) arrive(l letter) {
 			q.t.Fatal(err)
 		}
 		q.frames[f.Kind]++
+		if l.group && h.Copied(q.now, l.from, l.feed, l.data) {
+			h.copied++
+			continue
+		}
 		f.GroupIndex, f.Feed = index, l.feed
 		h.Handle(q.now, l.from, f)
 		h.poll(q)

@@ -177,6 +177,11 @@ func (r *Recorder) settle(b *store.Block, written bool) {
 	}
 }
 
+// Copied is the Receiver's: it reports whether a datagram is a copy that needs no decoding.
+func (r *Recorder) Copied(now reliable.Time, from netip.AddrPort, feed int, datagram []byte) bool {
+	return r.receiver != nil && r.receiver.Copied(now, from, feed, datagram)
+}
+
 // Handle takes a decoded frame. It keeps nothing of it.
 func (r *Recorder) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame) {
 	r.now = max(r.now, now)

@@ -26,6 +26,9 @@ type machine struct {
 func (m *machine) Receive(now int64, ps []multicast.Packet) (int, bool) {
 	for i := range ps {
 		p, f := &ps[i], &m.outer
+		if m.r.rec.Copied(reliable.Time(now), p.From, p.Feed, p.Data) {
+			continue
+		}
 		switch err := m.dec.Decode(p.Data, f); err {
 		case nil:
 		case frame.ErrNewer:
