@@ -91,9 +91,6 @@ func (d *feeds) addr(i int) (source, to netip.AddrPort) {
 // and another one is taken only where that was quiet.
 func (s *session) byFeed(now reliable.Time, from netip.AddrPort, st *stream,
 	f *frame.Frame) bool {
-	if f.Feed >= MaxFeeds {
-		return false
-	}
 	d := s.feeds
 	if d == nil {
 		if !s.source.IsValid() || f.Kind == frame.Data && (st == nil ||

@@ -111,6 +111,10 @@ func (r *Receiver) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame
 		r.stats.OtherChannel++
 		return
 	}
+	if uint(f.Feed) >= MaxFeeds {
+		r.stats.Foreign++
+		return
+	}
 	switch f.Kind {
 	case frame.Data, frame.Repair, frame.Heartbeat, frame.Session, frame.Bye, frame.Gone,
 		frame.Confirm:

@@ -72,6 +72,11 @@ type Forger struct {
 	Session uint64
 	// Numbers around Near are likely.
 	Near uint64
+	// Channels, if not 0, has frames of so many channels, and with the properties of topics.
+	Channels uint32
+	// Topic is the session's, and Base its home group.
+	Topic string
+	Base  netip.AddrPort
 }
 
 // Byte returns the next byte.
@@ -159,6 +164,9 @@ func (g *Forger) Next() *frame.Frame {
 			Held:   time.Duration(g.Number() >> 1),
 			Ranges: g.Ranges(), Position: g.Number(), Room: g.Number(),
 		})
+		if g.Channels > 0 && (kind == frame.Session || kind == frame.Status) {
+			packet = g.ofTopic(packet)
+		}
 	}
 	for range g.Byte() % 4 { // a hostile hand
 		if n := len(packet) - 6; n > 0 {
@@ -171,6 +179,50 @@ func (g *Forger) Next() *frame.Frame {
 		return nil
 	}
 	return &g.frame
+}
+
+// channel returns a channel, mostly one that there is.
+func (g *Forger) channel() uint32 {
+	b := uint32(g.Byte())
+	switch {
+	case g.Channels == 0:
+		return b % 8 / 7
+	case b >= 250:
+		return b<<24 | uint32(g.Byte())
+	}
+	return b % g.Channels
+}
+
+// ofTopic returns a SESSION or STATUS with the properties of a topic: its layout and its feeds, or
+// the places in its channels.
+func (g *Forger) ofTopic(packet []byte) []byte {
+	f := &g.frame
+	if g.decode.Decode(packet, f) != nil {
+		return packet
+	}
+	f.Properties, f.Controls, f.Positions = nil, nil, nil
+	f.Channels, f.Groups = uint32(g.Byte()), uint32(g.Byte())
+	switch b := g.Byte(); b % 8 {
+	case 0:
+		f.Base = g.Base
+	case 1:
+		f.Base = netip.AddrPortFrom(netip.AddrFrom4([4]byte{239, b, g.Byte(), g.Byte()}), 7700)
+	default:
+		f.Channels, f.Groups = g.Channels, 1+uint32(b)%g.Channels
+	}
+	if f.Topic = []byte(g.Topic); g.Byte()%8 == 0 {
+		f.Topic = g.Name()
+	}
+	for range g.Byte() % 5 {
+		f.Controls = append(f.Controls, netip.AddrPortFrom(
+			netip.AddrFrom4([4]byte{10, 77, 0, 1 + g.Byte()%12}), 5000))
+	}
+	f.Recorder, f.Written, f.Synced = g.Byte()%2 == 0, 0, 0
+	for range g.Byte() % 9 {
+		at := frame.Progress{Channel: g.channel() % frame.MaxChannels, Position: g.Number()}
+		f.Positions = append(f.Positions, at)
+	}
+	return g.encode.Append(nil, f)
 }
 
 // digest returns a DIGEST, mostly one whose numbers are in order.
@@ -196,7 +248,7 @@ func (g *Forger) digest() []byte {
 }
 
 func (g *Forger) dataFrame() []byte {
-	g.build.Open(make([]byte, 0, 512), g.ID(), uint32(g.Byte()%8/7), g.Number(), g.Number(),
+	g.build.Open(make([]byte, 0, 512), g.ID(), g.channel(), g.Number(), g.Number(),
 		g.Number())
 	message := make([]byte, 2000)
 	if g.Byte()%4 == 0 {
