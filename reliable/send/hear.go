@@ -170,6 +170,7 @@ func (s *Sender) hear(
 	m := s.members.byID[f.Subscriber]
 	if m == nil {
 		s.offload.begin(now) // the way to this one is another
+		s.makeRow(now, from.Addr())
 	}
 	feed := feedOf(f)
 	if m != nil && m.addr != from && m.own(from, feed) {

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/reliable/rig"
 	"crier/reliable/topic"
@@ -109,5 +110,49 @@ func TestProgressesAreFair(t *testing.T) {
 	p.run(time.Minute) // all are silent
 	if len(p.members.hosts) != 0 || p.members.progresses != 0 {
 		t.Errorf("%d hosts and %d progresses remain", len(p.members.hosts), p.members.progresses)
+	}
+}
+
+// Subscribers that one address makes up take no row from another address: whoever is new there has
+// one, and keeps it.
+func TestRowsAreFair(t *testing.T) {
+	const rows = 64
+	p := newParted(t, Config{MaxMembers: rows, Flow: Flow{Pace: reliable.Slowest()}})
+	p.run(time.Second)
+	id := uint64(1000)
+	flood := func() {
+		for range 200 {
+			id++
+			p.all(rig.SubscriberAddr, id, 0, 1, 0)
+		}
+		p.now = p.now.Add(2 * fullTime)
+	}
+	flood()
+	const others = 10
+	for i := range byte(others) {
+		p.all(netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 9, 0, i}), 5), uint64(i), 0, 1, 0)
+		flood()
+	}
+	n := 0
+	for _, row := range p.Members() {
+		if row.ID < others {
+			n++
+		}
+	}
+	if st := p.Stats(); n != others || st.Members != rows || st.MembersFull == 0 {
+		t.Errorf("%d of %d have a row: %+v", n, others, st)
+	}
+	if len(p.members.hosts) != others+1 || len(p.members.byID) != rows {
+		t.Errorf("%d hosts, %d ids", len(p.members.hosts), len(p.members.byID))
+	}
+	// Ever other addresses don't: a row for each is what they have.
+	for i := range byte(200) {
+		p.all(netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 8, 0, i}), 5), 500+uint64(i), 0, 1, 0)
+	}
+	p.all(netip.MustParseAddrPort("10.7.0.1:5"), 900, 0, 1, 0)
+	for _, row := range p.Members() {
+		if row.ID == 900 {
+			t.Error("one that keeps a single row makes room")
+		}
 	}
 }

@@ -75,6 +75,11 @@ type members struct {
 		until reliable.Time
 		mine  int
 	}
+	// crowded says the same of rows: a host with as many as mine gets no more.
+	crowded struct {
+		until reliable.Time
+		mine  int
+	}
 	// refused counts frames from subscribers without a row.
 	refused uint64
 	// foreign counts frames of a subscriber from an address that is not its own.

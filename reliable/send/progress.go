@@ -1,6 +1,7 @@
 package send
 
 import (
+	"net/netip"
 	"slices"
 	"time"
 
@@ -140,6 +141,35 @@ func (t *members) victim(now reliable.Time, to *host) *progress {
 		i--
 	}
 	return most.streams[i]
+}
+
+// makeRow makes room in a full table for a subscriber at an address that is new: the last one at
+// the address that has most rows goes, if that keeps as many as the newcomer's has then.
+func (s *Sender) makeRow(now reliable.Time, at netip.Addr) {
+	t := &s.members
+	if len(t.rows) < t.max {
+		return
+	}
+	mine := 0
+	if h := t.hosts[at]; h != nil {
+		mine = h.members
+	}
+	if now < t.crowded.until && mine >= t.crowded.mine {
+		return
+	}
+	most := t.rows[0]
+	for _, m := range t.rows[1:] {
+		if m.host.members > most.host.members || m.host == most.host {
+			most = m
+		}
+	}
+	if mine+1 >= most.host.members {
+		t.crowded.until, t.crowded.mine = now.Add(fullTime), mine
+		return
+	}
+	t.remove(most)
+	s.gone(most, false)
+	s.refloor(now)
 }
 
 // channel returns the channel of the stream that the progress is in.
