@@ -37,9 +37,9 @@ func TestCopiesAreDroppedUnchecked(t *testing.T) {
 	}
 }
 
-// From a copy with a wrong checksum nothing is concluded: neither that its feed brings anything, nor
-// that the publisher lives, nor that anything else exists. Only a copy of what is here, from where
-// the feed comes from, is dropped.
+// From a copy with a wrong checksum nothing is concluded: neither that its feed brings anything,
+// nor that the publisher lives, nor that anything else exists. Only a copy of what is here, from
+// where the feed comes from, is dropped.
 func TestNothingFollowsFromUncheckedCopies(t *testing.T) {
 	q, h, p := feedsOf(t, 1000, nil, way{delay: 50 * us}, way{delay: 150 * us})
 	made := func(session, seq uint64, channel uint32) []byte {
