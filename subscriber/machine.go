@@ -124,7 +124,7 @@ func (m *machine) Advance(now int64) {
 func (m *machine) Deadline(int64) int64 {
 	at := m.s.receiver.Deadline()
 	if d := m.s.finder; d != nil && !m.s.closed {
-		at = min(at, d.listener.Deadline())
+		at = min(at, d.deadline())
 	}
 	return int64(at)
 }

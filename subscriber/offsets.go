@@ -91,11 +91,8 @@ func (c *Config) otherwise() Start {
 // logs returns how the receiver uses recorders. Those of a network where one publisher's
 // datagrams arrive alone aren't heard, and not asked.
 func (c *Config) logs() receive.Logs {
-	l := receive.Logs{Recorders: c.Logs.Recorders, Replays: c.Logs.Replays}
-	if !c.Source.IsValid() {
-		l.Ask = c.Groups
-	}
-	return l
+	return receive.Logs{Ask: !c.Source.IsValid(), Recorders: c.Logs.Recorders,
+		Replays: c.Logs.Replays}
 }
 
 // load returns the saved positions that are of the Subscriber's groups, and those that aren't.

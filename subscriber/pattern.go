@@ -2,6 +2,7 @@ package subscriber
 
 import (
 	"net/netip"
+	"slices"
 
 	"crier/multicast"
 	"crier/reliable"
@@ -32,8 +33,9 @@ const (
 	refusalTime  = reliable.Time(60e9)
 )
 
-// newFinder returns a finder, or nil if there is no pattern.
-func newFinder(s *Subscriber, id, seed uint64) (*finder, error) {
+// newFinder returns a finder, or nil if there is no pattern. It follows the topics of positions at
+// once, those that moved last first: what came behind them may be a recorder's alone.
+func newFinder(s *Subscriber, id, seed uint64, positions []Position) (*finder, error) {
 	if !topic.IsPattern(s.cfg.Topic) {
 		return nil, nil
 	}
@@ -46,7 +48,11 @@ func newFinder(s *Subscriber, id, seed uint64) (*finder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &finder{s: s, listener: l, selection: directory.NewSelection(l)}, nil
+	d := &finder{s: s, listener: l, selection: directory.NewSelection(l)}
+	for _, p := range slices.Backward(positions) {
+		d.selection.Follow(0, d, p.Topic)
+	}
+	return d, nil
 }
 
 // matches reports whether positions of a topic are the Subscriber's.
@@ -64,7 +70,9 @@ func (d *finder) FollowTopic(now reliable.Time, name string) bool {
 // Unfollow and Hears are those of the receiver.
 func (d *finder) Unfollow(now reliable.Time, name string) { d.s.receiver.Unfollow(now, name) }
 
-func (d *finder) Hears(name string) bool { return d.s.receiver.Hears(name) }
+func (d *finder) Hears(now reliable.Time, name string) (goesOn, ever bool) {
+	return d.s.receiver.Hears(now, name)
+}
 
 // handle takes an announcement, whose feed is set.
 func (d *finder) handle(now reliable.Time, from netip.AddrPort, f *frame.Frame) {
@@ -75,6 +83,11 @@ func (d *finder) handle(now reliable.Time, from netip.AddrPort, f *frame.Frame) 
 func (d *finder) advance(now reliable.Time) {
 	d.listener.Advance(now)
 	d.settle(now)
+}
+
+// deadline returns when to call advance.
+func (d *finder) deadline() reliable.Time {
+	return min(d.listener.Deadline(), d.selection.Deadline())
 }
 
 // settle follows what was found, and has it logged if something isn't followed.
@@ -138,5 +151,5 @@ func (s *Subscriber) Topics() []string {
 	if s.finder == nil {
 		return nil
 	}
-	return append([]string(nil), s.finder.selection.Topics()...)
+	return s.finder.selection.Topics()
 }

@@ -159,7 +159,7 @@ func (s *Subscriber) open(positions []Position) error {
 	if s.receiver, err = survivor.New(config, history); err != nil {
 		return err
 	}
-	if s.finder, err = newFinder(s, config.ID, config.Seed); err != nil {
+	if s.finder, err = newFinder(s, config.ID, config.Seed, positions); err != nil {
 		return err
 	}
 	s.machine.s, s.absent.watched = s, s.cfg.Partitions != nil

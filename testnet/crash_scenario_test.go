@@ -76,7 +76,7 @@ func (c *crash) publisher(cfg *world.PublisherConfig) {
 func (c *crash) survivor(cfg *world.SubscriberConfig) {
 	s := c.scenario
 	if len(c.recs) > 0 {
-		cfg.Receiver.Logs.Ask = theGroup
+		cfg.Receiver.Logs.Ask = true
 	}
 	if !s.one(8) {
 		cfg.History = store.MinHistories

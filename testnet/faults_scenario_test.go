@@ -116,7 +116,7 @@ func (f *faults) publisher(cfg *world.PublisherConfig) {
 // consumer changes a subscriber: it asks logs, and may save its positions.
 func (f *faults) consumer(cfg *world.SubscriberConfig) {
 	s, rc := f.scenario, &cfg.Receiver
-	rc.Logs.Ask = theGroup
+	rc.Logs.Ask = true
 	if rc.Order == reliable.InOrder && rc.Overload == 0 && !rc.Recovery.Off && !s.one(3) {
 		cfg.SaveAfter = s.span(1, 100*time.Millisecond)
 		if s.one(2) {

@@ -3,7 +3,6 @@ package testnet
 import (
 	"flag"
 	"fmt"
-	"net/netip"
 	"os"
 	"runtime/debug"
 	"testing"
@@ -21,9 +20,6 @@ var (
 	faultsSeeds = flag.Uint64("faults.seeds", 0, "play `N` schedules")
 	faultsTrace = flag.Bool("faults.trace", false, "print all that happens; for one schedule")
 )
-
-// theGroup is where a subscriber asks for logs.
-var theGroup = make([]netip.AddrPort, 1)
 
 // foundSchedules are those in which something was found.
 var foundSchedules = []uint64{

@@ -2,7 +2,6 @@ package testnet
 
 import (
 	"fmt"
-	"net/netip"
 	"time"
 
 	"crier/reliable"
@@ -169,12 +168,6 @@ func (o *topics) listener(s *scenario, cfg *world.SubscriberConfig) {
 	}
 	rc := &cfg.Receiver
 	rc.Topics = o.follow()
-	if len(rc.Logs.Ask) > 0 {
-		rc.Logs.Ask = nil
-		for _, t := range rc.Topics {
-			rc.Logs.Ask = append(rc.Logs.Ask, topic.Home(t.Name, netip.AddrPort{}))
-		}
-	}
 	cfg.JoinDelay = o.delay()
 	for range o.feeds - 1 {
 		if !o.one(6) {

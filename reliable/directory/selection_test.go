@@ -12,10 +12,10 @@ import (
 	"crier/reliable/topic"
 )
 
-// follower follows topics, and hears those that it was told.
+// follower follows topics, hears those that it was told, and once heard others.
 type follower struct {
-	topics, heard []string
-	full          bool // it follows no more
+	topics, heard, once []string
+	full                bool // it follows no more
 }
 
 func (f *follower) FollowTopic(_ reliable.Time, name string) bool {
@@ -30,7 +30,10 @@ func (f *follower) Unfollow(_ reliable.Time, name string) {
 	f.topics = slices.DeleteFunc(f.topics, func(n string) bool { return n == name })
 }
 
-func (f *follower) Hears(name string) bool { return slices.Contains(f.heard, name) }
+func (f *follower) Hears(_ reliable.Time, name string) (goesOn, ever bool) {
+	goesOn = slices.Contains(f.heard, name)
+	return goesOn, goesOn || slices.Contains(f.once, name)
+}
 
 // TestSelection follows what matches, up to 64 topics, whatever their announcements say of groups,
 // and others in the place of those that are over.
@@ -113,6 +116,7 @@ func TestSelectionOfWhatCantBeFollowed(t *testing.T) {
 		t.Fatalf("%q, %+v, %+v", s.Topics(), st, r)
 	}
 	f.full = false
+	now = now.Add(lookEvery)
 	hear(1, 0)
 	if st := s.Stats(); !slices.Equal(s.Topics(), []string{"t2"}) || st.Refused != 2 {
 		t.Errorf("%q, %+v", s.Topics(), st)
@@ -133,8 +137,8 @@ func TestSelectionOfTopicsThatComeAndGo(t *testing.T) {
 		l.Handle(now, address(1), announce(t, session, func(f *frame.Frame) {
 			f.Topic, f.Announce.Interval = fmt.Append(nil, "t", session), interval
 		}))
-		if s.Settle(now, f); s.looked != last {
-			last = s.looked
+		if s.Settle(now, f); s.due != last {
+			last = s.due
 			looks++
 		}
 	}
@@ -170,5 +174,126 @@ func TestSelectionOfLostEvents(t *testing.T) {
 	s.Settle(now, f)
 	if l.Stats().EventsLost != 1 || !slices.Equal(f.topics, []string{"crowd", "late"}) {
 		t.Errorf("%d events are lost, and %q are followed", l.Stats().EventsLost, f.topics)
+	}
+}
+
+// TestSelectionOfGhosts gives back the places of topics that were announced once and never heard,
+// when their announcements have ended, and not before; one that was heard keeps its place. One that
+// was refused gets a place then, though nothing more is announced of it.
+func TestSelectionOfGhosts(t *testing.T) {
+	p, _ := topic.ParsePattern("*")
+	l, err := NewListener(ListenerConfig{ID: 1, Pattern: p, Events: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, f := NewSelection(l), &follower{once: []string{"t5"}, heard: []string{"t6"}}
+	now := reliable.Time(time.Second)
+	hear := func(session uint64, name string) {
+		l.Handle(now, address(int(session)), announce(t, session, func(f *frame.Frame) {
+			f.Topic = []byte(name)
+		}))
+		s.Settle(now, f)
+	}
+	advance := func(d time.Duration) {
+		for end := now.Add(d); now < end; {
+			now = min(end, now.Add(10*time.Millisecond))
+			l.Advance(now)
+			s.Settle(now, f)
+		}
+	}
+	for i := range uint64(MaxTopics) {
+		hear(1+i, fmt.Sprint("t", i))
+	}
+	life := lifetime(0, MaxTopics)
+	advance(life - time.Second)
+	hear(1000, "late") // and is announced from now on
+	if len(f.topics) != MaxTopics || s.follows("late") || s.Stats().Refused != 1 {
+		t.Fatalf("%d topics, %+v", len(f.topics), s.Stats())
+	}
+	advance(time.Second / 2)
+	if st := s.Stats(); st.Topics != MaxTopics || st.Ghosts != 0 {
+		t.Errorf("before the end of the announcements: %+v", st)
+	}
+	advance(time.Second/2 + sweepEvery + lookEvery)
+	if want := []string{"t5", "t6", "late"}; !slices.Equal(f.topics, want) ||
+		!slices.Equal(s.Topics(), want) {
+		t.Errorf("followed are %q and %q, not %q", f.topics, s.Topics(), want)
+	}
+	if st := s.Stats(); st.Ghosts != MaxTopics-2 || st.Topics != 3 {
+		t.Errorf("%+v", st)
+	}
+	f.heard = append(f.heard, "late")
+	if advance(time.Minute); len(f.topics) != 3 {
+		t.Errorf("followed are %q", f.topics)
+	}
+	if at := s.Deadline(); at != reliable.Never {
+		t.Errorf("there is nothing to look for, and the next look is at %d", at)
+	}
+}
+
+// TestSelectionOfOneThatEnds gives the place of a topic that was heard, and ends long after its
+// announcements, to one that was refused.
+func TestSelectionOfOneThatEnds(t *testing.T) {
+	p, _ := topic.ParsePattern("*")
+	l, err := NewListener(ListenerConfig{ID: 1, Pattern: p, Events: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, f := NewSelection(l), &follower{}
+	now := reliable.Time(time.Second)
+	hear := func(session uint64, interval time.Duration) {
+		l.Handle(now, address(int(session)), announce(t, session, func(f *frame.Frame) {
+			f.Topic, f.Announce.Interval = fmt.Append(nil, "t", session), interval
+		}))
+		s.Settle(now, f)
+	}
+	for i := range uint64(MaxTopics + 1) {
+		f.heard = append(f.heard, fmt.Sprint("t", i))
+		hear(i, time.Minute)
+	}
+	hear(3, 0) // it is still heard
+	now = now.Add(10 * time.Second)
+	if s.Settle(now, f); s.follows("t64") || !s.follows("t3") {
+		t.Errorf("%q", f.topics)
+	}
+	f.heard = slices.DeleteFunc(f.heard, func(name string) bool { return name == "t3" })
+	f.once = []string{"t3"}
+	now = s.Deadline()
+	if s.Settle(now, f); !s.follows("t64") || s.follows("t3") || len(f.topics) != MaxTopics {
+		t.Errorf("%q, and it is the turn of t64 in the place of t3", f.topics)
+	}
+}
+
+// TestSelectionOfPositions follows what was followed before, though nobody announces it, and leaves
+// it again if nothing is heard.
+func TestSelectionOfPositions(t *testing.T) {
+	p, _ := topic.ParsePattern("*")
+	l, err := NewListener(ListenerConfig{ID: 1, Pattern: p, Events: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, f := NewSelection(l), &follower{once: []string{"b"}}
+	for _, name := range []string{"a", "b", "a"} {
+		s.Follow(0, f, name)
+	}
+	if want := []string{"a", "b"}; !slices.Equal(f.topics, want) {
+		t.Fatalf("%q", f.topics)
+	}
+	for i := range MaxTopics {
+		s.Follow(0, f, fmt.Sprint("t", i))
+	}
+	if len(f.topics) != MaxTopics {
+		t.Errorf("%d topics", len(f.topics))
+	}
+	now := reliable.Time(0)
+	for s.Settle(now, f); s.Deadline() < reliable.Time(stayTime); s.Settle(now, f) {
+		now = s.Deadline()
+	}
+	if len(f.topics) != MaxTopics {
+		t.Errorf("%d topics after %d", len(f.topics), now)
+	}
+	now = s.Deadline()
+	if s.Settle(now, f); !slices.Equal(f.topics, []string{"b"}) {
+		t.Errorf("%q", f.topics)
 	}
 }

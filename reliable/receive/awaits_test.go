@@ -1,7 +1,6 @@
 package receive
 
 import (
-	"net/netip"
 	"testing"
 	"time"
 
@@ -12,7 +11,7 @@ import (
 // More is awaited while sessions of before are looked for.
 func TestSessionsOfBeforeAreAwaited(t *testing.T) {
 	nothing := func(*frame.Frame) []*frame.Frame { return nil }
-	l := newListener(t, Config{Start: reliable.Oldest, Logs: Logs{Ask: []netip.AddrPort{group}}})
+	l := newListener(t, Config{Start: reliable.Oldest, Logs: Logs{Ask: true}})
 	l.recorded(firstHolder, questWait/2, nothing, nil)
 	if !l.Awaits(l.now) {
 		t.Error("nothing is awaited, though recorders were asked just now")

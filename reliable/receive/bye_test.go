@@ -1,7 +1,6 @@
 package receive
 
 import (
-	"net/netip"
 	"testing"
 	"time"
 
@@ -46,7 +45,7 @@ func TestNothingIsBeyondTheEnd(t *testing.T) {
 // it holds is delivered, though holders are asked first.
 func TestByeWhileTheStartIsLookedFor(t *testing.T) {
 	l := newListener(t, Config{Joined: 5e9, Start: reliable.Oldest,
-		Logs: Logs{Ask: []netip.AddrPort{group}}})
+		Logs: Logs{Ask: true}})
 	bye := frame.Frame{Kind: frame.Bye, Session: 1, Time: 9e9, NextSeq: 3, NextOffset: 3,
 		Interval: 1e8}
 	for range 20 {

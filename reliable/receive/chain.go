@@ -69,10 +69,10 @@ func (r *Receiver) holdBack(now reliable.Time, st *stream, t *reliable.Title) {
 		case p != nil:
 			r.hold(now, st, p)
 			return
-		case len(r.cfg.Logs.Ask) > 0 && r.wantsPast() && r.reachesBack(t):
-			if !r.finder.seeks(prev, t.Prev.Channel) && !r.finder.open(&quest{session: prev,
-				channel: t.Prev.Channel, what: frame.FindOldest, due: now}) {
-				return
+		case r.asksForPast() && r.reachesBack(t):
+			if !r.finder.seeks(prev, t.Prev.Channel) {
+				r.finder.open(&quest{of: st.session.asks(), session: prev,
+					channel: t.Prev.Channel, what: frame.FindOldest, due: now})
 			}
 			st.awaits = prev
 			r.wait(now, st)

@@ -1,7 +1,6 @@
 package receive
 
 import (
-	"net/netip"
 	"testing"
 	"time"
 
@@ -16,7 +15,7 @@ import (
 func TestAnInventedSessionHoldsNoneBackForEver(t *testing.T) {
 	for _, trickle := range []bool{false, true} {
 		l := newListener(t, Config{Joined: 5e9, Start: reliable.Oldest,
-			Logs: Logs{Ask: []netip.AddrPort{group}}})
+			Logs: Logs{Ask: true}})
 		f := over(t, impostor, 600, 0, 1<<40, 1e18, nil, 1, 0)
 		l.tells(impostor, f)
 		began := l.now
@@ -52,7 +51,7 @@ func TestAnInventedSessionHoldsNoneBackForEver(t *testing.T) {
 func TestATapeWaitsForNoOtherSession(t *testing.T) {
 	r := &reel{}
 	l := newListener(t, Config{Joined: 5e9, Start: reliable.Oldest, Runs: true, Tape: r,
-		Logs: Logs{Ask: []netip.AddrPort{group}}})
+		Logs: Logs{Ask: true}})
 	l.tells(impostor, over(t, impostor, 600, 0, 1<<40, 1e18, nil, 1, 0))
 	l.hears(rig.Made(t, frame.Frame{Kind: frame.Session, Session: 1, Wall: 2e18, Channels: 1,
 		Name: []byte("trades")}))

@@ -12,18 +12,16 @@ import (
 // expect has missing frames wait for holders, while they are looked for.
 func (st *stream) expect(now reliable.Time) {
 	a, r := &st.asked, st.r
-	if len(r.cfg.Logs.Ask) == 0 || len(a.list) > 1 {
+	if !r.cfg.Logs.Ask || len(a.list) > 1 {
 		return
 	}
-	q := &quest{session: st.session.id, channel: st.channel, stream: st, holders: true,
-		what: frame.FindOldest, due: now}
-	if r.finder.open(q) {
-		a.admit(now, Holder{})
-		a.expected = a.list[len(a.list)-1]
-		st.session.wary = true
-		a.expected.req.SetLimit(now, 0)
-		st.waits = q
-	}
+	st.waits = &quest{of: st.session.asks(), session: st.session.id, channel: st.channel,
+		stream: st, holders: true, what: frame.FindOldest, due: now}
+	r.finder.open(st.waits)
+	a.admit(now, Holder{})
+	a.expected = a.list[len(a.list)-1]
+	st.session.wary = true
+	a.expected.req.SetLimit(now, 0)
 }
 
 // welcome has a holder asked for what waited for one.

@@ -1,7 +1,6 @@
 package receive
 
 import (
-	"net/netip"
 	"testing"
 	"time"
 
@@ -9,9 +8,6 @@ import (
 	"crier/reliable/frame"
 	"crier/reliable/rig"
 )
-
-// group is where FINDs go in tests.
-var group = netip.MustParseAddrPort("239.1.1.1:7001")
 
 // beat is a HEARTBEAT of session 1, which holds [oldest, next).
 func beat(t testing.TB, now reliable.Time, oldest, next uint64) *frame.Frame {
@@ -23,7 +19,7 @@ func beat(t testing.TB, now reliable.Time, oldest, next uint64) *frame.Frame {
 // holders had time to answer.
 func TestAConsumerGoesOnBeforeAHolderIsKnown(t *testing.T) {
 	for _, known := range []bool{true, false} {
-		l := newListener(t, Config{Joined: 5e9, Logs: Logs{Ask: []netip.AddrPort{group}},
+		l := newListener(t, Config{Joined: 5e9, Logs: Logs{Ask: true},
 			Positions: []reliable.Position{{Session: 1, Seq: 1, Offset: 1}}})
 		l.hears(beat(t, l.now, 1, 5))
 		l.hears(beat(t, l.now+1e6, 5, 6)) // it has moved on

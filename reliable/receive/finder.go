@@ -2,6 +2,7 @@ package receive
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"crier/reliable"
@@ -13,6 +14,8 @@ import (
 type finder struct {
 	r      *Receiver
 	quests []*quest
+	// Quests that wait until there are fewer, the oldest first.
+	waiting []*quest
 	// FINDs that wait to be sent.
 	asks []ask
 	body frame.FindBody
@@ -33,37 +36,62 @@ const (
 	// time, at the least.
 	questRounds = 3
 	questWait   = 200 * time.Millisecond
-	// maxQuests bounds the questions that are open at once.
+	// maxQuests is the number of questions that are open at once. Others wait their turn: there is
+	// one of a stream at most, and a few of a position.
 	maxQuests = 256
 	// pastTime is for how long after its start a subscriber takes up sessions of before: each
 	// recorder tells of each of its sessions meanwhile.
 	pastTime = 6 * time.Second
 	// foundAtOnce is how many sessions a holder tells of in answer to one FIND.
 	foundAtOnce = 16
-	// maxRevived bounds the sessions without a publisher that are followed at once.
+	// maxRevived bounds the sessions of a topic, or of none, without a publisher that are followed
+	// at once.
 	maxRevived = 64
 )
 
-// start begins to look for the sessions of before, where they are wanted.
+// start begins to look for the sessions of before, but for those of topics.
 func (d *finder) start(r *Receiver) {
-	d.r, d.past = r, r.cfg.Joined.Add(pastTime)
-	if !r.wantsPast() || len(r.cfg.Logs.Ask) == 0 {
+	d.r = r
+	if len(r.cfg.Groups) > 0 || len(r.cfg.Topics) == 0 && !r.cfg.Selects {
+		d.search(r.cfg.Joined, nil)
+	}
+}
+
+// search begins to look for the sessions of before of a topic that is followed from now on, where
+// they are wanted. nil is what is followed whatever it is of.
+func (d *finder) search(now reliable.Time, of *followed) {
+	r := d.r
+	if !r.asksForPast() {
 		return
 	}
-	d.open(&quest{channel: r.asksFor(), what: frame.FindStreams, due: r.cfg.Joined})
+	d.past = max(d.past, now.Add(pastTime))
+	d.open(&quest{of: of, channel: of.asksFor(), what: frame.FindStreams, due: now})
 	for i := range r.cfg.Positions {
 		p := &r.cfg.Positions[i]
-		d.open(&quest{session: uint64(p.Session), channel: p.Partition, what: frame.FindOffset,
-			value: p.Offset, due: r.cfg.Joined})
+		if of.has(p) && !d.seeks(uint64(p.Session), p.Partition) {
+			d.open(&quest{of: of, session: uint64(p.Session), channel: p.Partition,
+				what: frame.FindOffset, value: p.Offset, due: now})
+		}
 	}
 }
 
 // asksFor returns the channel that sessions of before are looked for by.
-func (r *Receiver) asksFor() uint32 {
-	if len(r.cfg.Topics) > 0 || r.cfg.Selects {
-		return frame.EveryChannel
+func (o *followed) asksFor() uint32 {
+	if o == nil {
+		return 0
 	}
-	return 0
+	return frame.EveryChannel
+}
+
+// has reports whether a position is one of a topic's, as far as it tells.
+func (o *followed) has(p *reliable.Position) bool {
+	switch {
+	case o == nil:
+		return true
+	case o.Name != "" && p.Topic != "":
+		return p.Topic == o.Name
+	}
+	return !p.Group.IsValid() || p.Group == o.home()
 }
 
 // wantsPast reports whether sessions that are over, or began before, may be wanted.
@@ -72,44 +100,65 @@ func (r *Receiver) wantsPast() bool {
 		r.cfg.Start != reliable.Resume || len(r.cfg.Positions) > 0)
 }
 
-// open adds a quest, and reports false if there are too many.
-func (d *finder) open(q *quest) bool {
-	if len(d.quests) >= maxQuests {
-		return false
+// asksForPast reports whether recorders are asked for what may be wanted of before.
+func (r *Receiver) asksForPast() bool { return r.cfg.Logs.Ask && r.wantsPast() }
+
+// open adds a quest. It waits while there are too many.
+func (d *finder) open(q *quest) {
+	if len(d.quests) < maxQuests {
+		d.quests = append(d.quests, q)
+	} else {
+		d.waiting = append(d.waiting, q)
 	}
-	d.quests = append(d.quests, q)
-	return true
 }
 
-// close removes a quest.
+// close removes a quest, and has those go on that wait.
 func (d *finder) close(q *quest) {
 	if q == nil {
 		return
 	}
-	d.quests = without(d.quests, q)
-	kept := d.asks[:0]
-	for _, a := range d.asks {
-		if a.quest != q {
-			kept = append(kept, a)
+	d.quests, d.waiting = without(d.quests, q), without(d.waiting, q)
+	d.asks = slices.DeleteFunc(d.asks, func(a ask) bool { return a.quest == q })
+	for len(d.waiting) > 0 && len(d.quests) < maxQuests {
+		next := d.waiting[0]
+		d.waiting = slices.Delete(d.waiting, 0, 1)
+		next.due = max(next.due, d.r.now)
+		d.quests = append(d.quests, next)
+	}
+}
+
+// leave ends the search for sessions of a topic that is left.
+func (d *finder) leave(of *followed) {
+	for _, q := range append(append([]*quest(nil), d.quests...), d.waiting...) {
+		if q.of == of && q.stream == nil {
+			d.close(q)
 		}
 	}
-	d.asks = kept
+}
+
+// any reports whether something is true of a quest, those that wait included.
+func (d *finder) any(is func(*quest) bool) bool {
+	return slices.ContainsFunc(d.quests, is) || slices.ContainsFunc(d.waiting, is)
 }
 
 // seeks reports whether a channel of a session is looked for.
 func (d *finder) seeks(session uint64, channel uint32) bool {
-	for _, q := range d.quests {
-		if q.session == session && q.channel == channel && q.stream == nil {
-			return true
-		}
-	}
-	return false
+	return d.any(func(q *quest) bool {
+		return q.session == session && q.channel == channel && q.stream == nil
+	})
+}
+
+// searches reports whether sessions of a topic are looked for.
+func (d *finder) searches(of *followed) bool {
+	return d.any(func(q *quest) bool { return q.of == of && q.session == 0 })
 }
 
 // answered notes that a channel of a session that was looked for was found.
-func (d *finder) answered(session uint64, channel uint32) {
-	for _, q := range d.quests {
-		if q.stream == nil && (q.session == session && q.channel == channel || q.session == 0) {
+func (d *finder) answered(st *stream) {
+	s := st.session
+	for _, q := range append(append([]*quest(nil), d.quests...), d.waiting...) {
+		if q.stream == nil && (q.session == s.id && q.channel == st.channel ||
+			q.session == 0 && (q.of == nil || q.of == s.topic)) {
 			q.answered = true
 		}
 	}
@@ -118,12 +167,8 @@ func (d *finder) answered(session uint64, channel uint32) {
 // busy reports whether sessions of before may come: they are looked for, or there are so many
 // that holders tell of them in turn.
 func (d *finder) busy(now reliable.Time) bool {
-	for _, q := range d.quests {
-		if q.stream == nil {
-			return true
-		}
-	}
-	return d.r != nil && now < d.past && d.r.revived() >= foundAtOnce
+	return d.any(func(q *quest) bool { return q.stream == nil }) ||
+		now < d.past && d.r.revived(nil) >= foundAtOnce
 }
 
 // advance lets time pass.
@@ -149,8 +194,10 @@ func (d *finder) ask(now reliable.Time, q *quest) {
 	q.due = now.Add(q.wait())
 	d.requests++
 	q.request = d.requests
-	for _, to := range d.r.cfg.Logs.Ask {
-		d.asks = append(d.asks, ask{to, q})
+	if d.r.cfg.Logs.Ask {
+		for _, to := range d.r.topics.homes(q.of) {
+			d.asks = append(d.asks, ask{to, q})
+		}
 	}
 	if st := q.stream; st != nil {
 		if to := st.session.to(); to.IsValid() {
@@ -182,6 +229,9 @@ func (d *finder) next() (*frame.Frame, netip.AddrPort) {
 	d.asks = append(d.asks[:0], d.asks[1:]...)
 	f := &d.r.out.scratch
 	d.body = frame.FindBody{What: a.quest.what, Value: a.quest.value}
+	if of := a.quest.of; of != nil && a.quest.session == 0 {
+		d.body.Topic = []byte(of.Name)
+	}
 	*f = frame.Frame{
 		Kind: frame.Find, Session: a.quest.session, Channel: a.quest.channel,
 		Subscriber: d.r.cfg.ID, Request: a.quest.request, Find: &d.body,

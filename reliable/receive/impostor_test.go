@@ -135,14 +135,14 @@ func TestRecordersAreRestricted(t *testing.T) {
 // that it says lives isn't believed to be over, nor opened on its word.
 func TestInventedSessionsAreBounded(t *testing.T) {
 	l := newListener(t, Config{Joined: 5e9, Start: reliable.Oldest,
-		Logs: Logs{Ask: []netip.AddrPort{group}}})
+		Logs: Logs{Ask: true}})
 	for id := range uint64(5000) {
 		l.tells(impostor, over(t, impostor, 1000+id, 0, 1<<40, int64(1e18+id), nil, 0, -1))
 		f := over(t, impostor, 100_000+id, 0, 1<<40, int64(1e18+id), nil, 0, -1)
 		f.Flags = frame.Live
 		l.tells(impostor, f)
 	}
-	if n := l.revived(); n > maxRevived || l.Stats().Refused < 4900 {
+	if n := l.revived(nil); n > maxRevived || l.Stats().Refused < 4900 {
 		t.Errorf("%d sessions, %d refused", n, l.Stats().Refused)
 	}
 	sent := l.pass(3*time.Second, false)
@@ -158,7 +158,7 @@ func TestInventedSessionsAreBounded(t *testing.T) {
 // what is passed over is named, and what was published is delivered as it was.
 func TestAFalsePlaceIsNamed(t *testing.T) {
 	l := newListener(t, Config{Joined: 5e9, Start: reliable.AtOffset(2),
-		Logs: Logs{Ask: []netip.AddrPort{group}}})
+		Logs: Logs{Ask: true}})
 	l.hears(beat(t, l.now, 0, 6))
 	f := digest(t, impostor, 1, 0, 6, frame.Live)
 	f.Request, f.Digest.At, f.Digest.AtSeq, f.Digest.AtOffset = 1, true, 5, 2

@@ -1,6 +1,7 @@
 package receive
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 
@@ -15,6 +16,8 @@ type listener struct {
 	*Receiver
 	now  reliable.Time
 	told []reliable.Event
+	// asked is where FINDs for recorders went.
+	asked []netip.AddrPort
 }
 
 func newListener(t *testing.T, cfg Config) *listener {

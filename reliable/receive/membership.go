@@ -157,9 +157,12 @@ type needs struct {
 
 // follow has a session followed as a topic; nil: whatever it is of.
 func (s *session) follow(o *followed) {
-	s.topic = o
-	if o != nil && o.Name != "" && !s.group.IsValid() {
-		s.group = topic.Home(o.Name, o.Base)
+	if s.topic = o; o == nil {
+		return
+	}
+	o.heard = true
+	if o.Name != "" && !s.group.IsValid() {
+		s.group = o.home()
 	}
 }
 

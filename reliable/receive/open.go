@@ -27,12 +27,8 @@ func (r *Receiver) open(now reliable.Time, from netip.AddrPort, f *frame.Frame,
 	if !ok {
 		return nil
 	}
-	joined := r.cfg.Joined
-	if of != nil {
-		joined = of.joined
-	}
 	j := join{
-		fromStart: f.Time <= uint64(max(0, now.Sub(joined))), start: r.cfg.Start,
+		fromStart: f.Time <= uint64(max(0, now.Sub(r.joined(of)))), start: r.cfg.Start,
 		horizon: r.table.forgotten,
 	}
 	if j.fromStart && r.elders.has(f.Session) {
@@ -71,7 +67,7 @@ func (r *Receiver) open(now reliable.Time, from netip.AddrPort, f *frame.Frame,
 // prepare looks for the beginning of a stream that is heard for the first time, if it may lie
 // in the past.
 func (r *Receiver) prepare(now reliable.Time, st *stream) {
-	r.finder.answered(st.session.id, st.channel)
+	r.finder.answered(st)
 	if r.wantsPast() {
 		st.aim(now)
 	}

@@ -17,7 +17,7 @@ func (r *Receiver) revive(now reliable.Time, from netip.AddrPort, f *frame.Frame
 	of, follows := r.topics.ofDigest(f, t)
 	if !r.wantsPast() || !follows || f.Flags&frame.Live != 0 ||
 		d.Replay != 0 && !r.cfg.Logs.Replays || r.table.forgotten != 0 ||
-		!r.finder.takes(now, f) {
+		!r.finder.takes(now, of, f) {
 		return nil
 	}
 	a := r.aimAt(f.Session, f.Channel, t)
@@ -26,18 +26,21 @@ func (r *Receiver) revive(now reliable.Time, from netip.AddrPort, f *frame.Frame
 		return nil
 	}
 	heard := now - min(now, reliable.Time(max(d.Heard, 0)))
-	st := r.take(now, f.Session, f.Channel, from.Addr(), heard, r.topics.group(f.GroupIndex))
+	group := r.topics.group(f.GroupIndex)
+	if of != nil && of.Name != "" { // an answer comes by no group
+		group = of.home()
+	}
+	st := r.take(now, f.Session, f.Channel, from.Addr(), heard, group, of)
 	if st == nil {
 		return nil
 	}
-	st.session.follow(of)
 	if t != nil {
 		st.entitle(t)
 	}
 	for _, h := range r.cfg.Holders {
 		st.asked.admit(now, h)
 	}
-	r.finder.answered(f.Session, f.Channel)
+	r.finder.answered(st)
 	r.lineUp(now, st)
 	st.look(now, a)
 	return st
@@ -46,7 +49,7 @@ func (r *Receiver) revive(now reliable.Time, from netip.AddrPort, f *frame.Frame
 // take begins to follow a channel of a session whose publisher isn't heard, by the word of somebody
 // at an address, and returns nil where there is no room. The session may be followed already.
 func (r *Receiver) take(now reliable.Time, session uint64, channel uint32, opener netip.Addr,
-	heard reliable.Time, group netip.AddrPort) *stream {
+	heard reliable.Time, group netip.AddrPort, of *followed) *stream {
 	s := r.table.byID[session]
 	if s != nil {
 		if s.place.away || !r.table.admits(s) {
@@ -55,28 +58,39 @@ func (r *Receiver) take(now reliable.Time, session uint64, channel uint32, opene
 		}
 		return s.add(now, channel)
 	}
-	if r.revived() >= maxRevived || !r.makeRoom(opener, false) {
+	if r.revived(of) >= maxRevived || !r.makeRoom(opener, false) {
 		r.stats.Refused++
 		return nil
 	}
 	s = newSession(r, now, session, channel, netip.AddrPort{}, join{horizon: r.table.forgotten})
 	s.opener, s.heard, s.group = opener, heard, group
 	s.reports.due = reliable.Never
+	s.follow(of)
 	r.table.enter(s)
 	return &s.own
 }
 
 // takes reports whether a session of before is taken up now: at the start, where it was looked
-// for, and where it was still going on when this subscriber joined.
-func (d *finder) takes(now reliable.Time, f *frame.Frame) bool {
-	return now < d.past || d.seeks(f.Session, f.Channel) ||
-		f.Digest.Heard < now.Sub(d.r.cfg.Joined)
+// for, and where it was still going on when its topic began to be followed.
+func (d *finder) takes(now reliable.Time, of *followed, f *frame.Frame) bool {
+	joined := d.r.joined(of)
+	return now < joined.Add(pastTime) || d.seeks(f.Session, f.Channel) ||
+		f.Digest.Heard < now.Sub(joined)
 }
 
-// revived returns the number of sessions whose publisher wasn't heard here.
-func (r *Receiver) revived() (n int) {
+// joined returns since when a topic is followed; nil: whatever is heard.
+func (r *Receiver) joined(of *followed) reliable.Time {
+	if of != nil {
+		return of.joined
+	}
+	return r.cfg.Joined
+}
+
+// revived returns the number of sessions whose publisher wasn't heard here: those of a topic, or
+// all.
+func (r *Receiver) revived(of *followed) (n int) {
 	for _, s := range r.table.list {
-		if !s.source.IsValid() {
+		if !s.source.IsValid() && (of == nil || s.topic == of) {
 			n++
 		}
 	}
@@ -110,9 +124,9 @@ func (r *Receiver) lookedFor(now reliable.Time, q *quest) {
 			}
 		}
 	}
-	if !q.answered && len(r.cfg.Logs.Ask) > 0 && !r.finder.seeks(0, r.asksFor()) {
+	if !q.answered && r.cfg.Logs.Ask && !r.finder.searches(q.of) {
 		// Others were put off until it was known whether this one is there.
-		r.finder.open(&quest{channel: r.asksFor(), what: frame.FindStreams, due: now})
+		r.finder.open(&quest{of: q.of, channel: q.of.asksFor(), what: frame.FindStreams, due: now})
 	}
 }
 

@@ -2,12 +2,14 @@ package receive
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/reliable/rig"
+	"crier/reliable/topic"
 )
 
 // over is a recorder's DIGEST of a session that is over, whose frames are [0, next) and whose
@@ -35,7 +37,8 @@ func (l *listener) recorded(h Holder, d time.Duration, digests func(f *frame.Fra
 			f := rig.Decoded(l.t, append([]byte(nil), b.Data...))
 			l.Sent(b)
 			switch {
-			case f.Kind == frame.Find && b.To == group:
+			case f.Kind == frame.Find && (!b.To.IsValid() || b.To.Addr().IsMulticast()):
+				l.asked = append(l.asked, b.To)
 				for _, d := range digests(f) {
 					l.tells(h, d)
 				}
@@ -114,14 +117,7 @@ var firstOffsets = map[uint64]uint64{1: 0, 2: 10, 3: 20}
 // Sessions that are over are delivered from a log, each to its end, and then the one that
 // continues it; from where the subscriber wants, and to where it wants.
 func TestSessionsOfBefore(t *testing.T) {
-	for name, c := range map[string]struct {
-		start     reliable.Start
-		until     reliable.Until
-		positions []reliable.Position
-		first     uint64
-		messages  uint64
-		said      string
-	}{
+	for name, c := range map[string]before{
 		"oldest": {start: reliable.Oldest, messages: 30,
 			said: "1 new,1 +,1 silent,2 new,2 +,2 silent,3 new,3 +,3 silent"},
 		"offset": {start: reliable.AtOffset(14), first: 14, messages: 16,
@@ -145,28 +141,84 @@ func TestSessionsOfBefore(t *testing.T) {
 				"3 new,3 ended end of the stretch"},
 		"latest": {start: reliable.Latest},
 	} {
-		l := newListener(t, Config{Joined: 5e9, Start: c.start, Until: c.until, Positions: c.positions,
-			Logs: Logs{Ask: []netip.AddrPort{group}}})
-		l.recorded(firstHolder, 3*time.Second, three(t), firstOffsets)
-		got := ""
-		for i, one := range l.said() {
-			if i > 0 {
-				got += ","
+		for _, way := range []string{"group", "topic", "pattern"} {
+			cfg := Config{Joined: 5e9, Start: c.start, Until: c.until, Positions: c.positions,
+				Logs: Logs{Ask: true}}
+			answers := three(t)
+			if way != "group" {
+				answers = ofTopic("quotes", answers)
+				for i := range c.positions {
+					c.positions[i].Topic = "quotes"
+				}
 			}
-			got += one
-		}
-		if got != c.said {
-			t.Errorf("%s: told\n\t%s\nwant\n\t%s", name, got, c.said)
-		}
-		first, messages := endless, uint64(0)
-		for _, st := range l.Sessions() {
-			messages += st.Delivered
-			if st.Delivered > 0 {
-				first = min(first, st.FirstOffset)
+			if cfg.Selects = way == "pattern"; way == "topic" {
+				cfg.Topics = []Topic{{Name: "quotes"}}
 			}
+			l := newListener(t, cfg)
+			if way == "pattern" { // the topic is found later
+				l.pass(time.Minute, false)
+				l.Follow(l.now, Topic{Name: "quotes"})
+			}
+			l.recorded(firstHolder, 3*time.Second, answers, firstOffsets)
+			c.judge(l, name+" by "+way)
 		}
-		if messages != c.messages || messages > 0 && first != c.first {
-			t.Errorf("%s: %d messages from %d on", name, messages, first)
+	}
+}
+
+// ofTopic makes a recorder's answers those about sessions of a topic, at its home group.
+func ofTopic(name string, answers func(*frame.Frame) []*frame.Frame,
+) func(*frame.Frame) []*frame.Frame {
+	return func(f *frame.Frame) (list []*frame.Frame) {
+		if f.Session == 0 && (string(f.Find.Topic) != name || f.Channel != frame.EveryChannel) {
+			return nil
+		}
+		for _, d := range answers(f) {
+			d.Digest.Topic = []byte(name)
+			list = append(list, d)
+		}
+		return list
+	}
+}
+
+// before is a subscriber that wants what was before it, and what it is told then.
+type before struct {
+	start     reliable.Start
+	until     reliable.Until
+	positions []reliable.Position
+	first     uint64
+	messages  uint64
+	said      string
+}
+
+// judge compares what was told with what is wanted.
+func (c *before) judge(l *listener, name string) {
+	l.t.Helper()
+	if got := strings.Join(l.said(), ","); got != c.said {
+		l.t.Errorf("%s: told\n\t%s\nwant\n\t%s", name, got, c.said)
+	}
+	first, messages := endless, uint64(0)
+	for _, st := range l.Sessions() {
+		messages += st.Delivered
+		if st.Delivered > 0 {
+			first = min(first, st.FirstOffset)
+		}
+	}
+	if messages != c.messages || messages > 0 && first != c.first {
+		l.t.Errorf("%s: %d messages from %d on", name, messages, first)
+	}
+	home := netip.AddrPort{}
+	if len(l.topics.list) > 0 {
+		home = topic.Home("quotes", home)
+	}
+	for _, to := range l.asked {
+		if to != home {
+			l.t.Errorf("%s: %v is asked, not %v", name, to, home)
+		}
+	}
+	for i := range l.told {
+		if l.told[i].Group != home {
+			l.t.Errorf("%s: an event by %v, not by %v", name, l.told[i].Group, home)
+			break
 		}
 	}
 }

@@ -10,6 +10,8 @@ import (
 // A quest is a question that FIND asks, up to three times: where a stream begins, which waits
 // for the answer, or whether there are sessions of before.
 type quest struct {
+	// The topic at whose home group is asked; nil: at the groups of the configuration.
+	of *followed
 	// The session that is asked about; 0 is any.
 	session uint64
 	channel uint32

@@ -107,7 +107,8 @@ func (r *Receiver) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame
 		r.stats.Replays++
 		return
 	}
-	if f.Channel >= topic.MaxPartitions {
+	if f.Channel >= topic.MaxPartitions &&
+		(f.Kind != frame.Find || f.Channel != frame.EveryChannel) { // others ask recorders so
 		r.stats.OtherChannel++
 		return
 	}

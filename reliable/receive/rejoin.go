@@ -98,7 +98,7 @@ func (j *rejoins) deadline() reliable.Time {
 
 // rejoin follows a session from a position on, as one of its survivors.
 func (r *Receiver) rejoin(now reliable.Time, one *rejoin, p *reliable.Position) {
-	st := r.take(now, one.session, one.channel, one.opener, one.heard, one.group)
+	st := r.take(now, one.session, one.channel, one.opener, one.heard, one.group, nil)
 	if st == nil {
 		return
 	}

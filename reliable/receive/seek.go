@@ -18,7 +18,7 @@ func (st *stream) aim(now reliable.Time) {
 	}
 	a := r.aimAt(s.id, st.channel, st.title.told)
 	switch {
-	case a.at != nil && len(r.cfg.Logs.Ask) == 0:
+	case a.at != nil && !r.cfg.Logs.Ask:
 		st.endSeek()
 		st.begin(now, a.at.Seq, a.at.Offset, true)
 		st.room.limit(now)
@@ -28,13 +28,11 @@ func (st *stream) aim(now reliable.Time) {
 	case st.join.fromStart, a.latest && st.title.known:
 		st.endSeek()
 	case a.unknown && st.seek == nil:
-		q := &quest{session: s.id, channel: st.channel, stream: st, rounds: titleRounds,
-			due: now.Add(s.silence())}
-		if r.finder.open(q) {
-			st.seek = q
-		}
+		st.seek = &quest{of: s.asks(), session: s.id, channel: st.channel, stream: st,
+			rounds: titleRounds, due: now.Add(s.silence())}
+		r.finder.open(st.seek)
 	case a.unknown:
-	case a.what == frame.FindOldest && len(r.cfg.Logs.Ask) == 0:
+	case a.what == frame.FindOldest && !r.cfg.Logs.Ask:
 		st.endSeek()
 		st.join.start = reliable.Oldest
 	case a.what != 0:
@@ -46,8 +44,8 @@ func (st *stream) aim(now reliable.Time) {
 // look asks holders where the stream begins.
 func (st *stream) look(now reliable.Time, a aim) {
 	s, r := st.session, st.r
-	q := &quest{session: s.id, channel: st.channel, stream: st, what: a.what, value: a.value,
-		at: a.at, due: now}
+	q := &quest{of: s.asks(), session: s.id, channel: st.channel, stream: st, what: a.what,
+		value: a.value, at: a.at, due: now}
 	t := st.title.told
 	switch {
 	case a.at != nil:
@@ -59,9 +57,8 @@ func (st *stream) look(now reliable.Time, a aim) {
 	case t != nil && t.Prev.Session != 0 && r.reachesBack(t):
 		q.promised = position{known: true, offset: t.FirstOffset}
 	}
-	if r.finder.open(q) {
-		st.seek = q
-	}
+	st.seek = q
+	r.finder.open(q)
 }
 
 // endSeek stops looking for the stream's beginning.

@@ -73,9 +73,11 @@ type followed struct {
 	gone   bool
 	// most is the layout with the most partitions that was heard.
 	most topic.Layout
-	// needs are its data groups, by their indexes, and home says that its home group is joined.
+	// needs are its data groups, by their indexes, and joins says that its home group is joined.
 	needs []needs
-	home  bool
+	joins bool
+	// heard says that a session of it was followed.
+	heard bool
 }
 
 // wants reports whether a partition is wanted.
@@ -137,8 +139,31 @@ func (r *Receiver) Follow(now reliable.Time, t Topic) bool {
 		}
 	}
 	f.list = append(f.list, o)
-	o.home = f.groups.join(now, topic.Home(o.Name, o.Base), maxMemberships)
+	o.joins = f.groups.join(now, o.home(), maxMemberships)
+	r.finder.search(now, o)
 	return true
+}
+
+// home returns the topic's home group.
+func (o *followed) home() netip.AddrPort { return topic.Home(o.Name, o.Base) }
+
+// homes returns the groups where something is asked about a topic; nil: about whatever is heard.
+func (t *topics) homes(of *followed) []netip.AddrPort {
+	switch {
+	case of != nil:
+		return []netip.AddrPort{of.home()}
+	case len(t.r.cfg.Groups) > 0:
+		return t.r.cfg.Groups
+	}
+	return []netip.AddrPort{{}} // the driver's
+}
+
+// asks returns the topic at whose home group is asked about a session.
+func (s *session) asks() *followed {
+	if slices.Contains(s.r.topics.plain, s.topic) {
+		return nil
+	}
+	return s.topic
 }
 
 // find returns the topic that is followed by a name, or without one by a base, or nil.
@@ -158,8 +183,11 @@ func (r *Receiver) Unfollow(now reliable.Time, name string) {
 	f := &r.topics
 	for _, o := range f.list {
 		o.gone = o.gone || o.Name == name
-		if o.gone && o.home {
-			f.groups.leave(now, topic.Home(o.Name, o.Base))
+		if o.gone && o.joins {
+			f.groups.leave(now, o.home())
+		}
+		if o.gone {
+			r.finder.leave(o)
 		}
 	}
 	f.list = slices.DeleteFunc(f.list, func(o *followed) bool { return o.gone })
@@ -255,14 +283,22 @@ func (o *followed) layout(f *frame.Frame) (topic.Layout, bool) {
 		(!f.Base.IsValid() || base == o.Base)
 }
 
-// Hears reports whether a session of a topic that is followed goes on.
-func (r *Receiver) Hears(name string) bool {
+// Hears reports whether a session of a topic that is followed goes on, or is looked for, and
+// whether one was ever followed.
+func (r *Receiver) Hears(now reliable.Time, name string) (goesOn, ever bool) {
+	o := r.topics.find(name, netip.AddrPort{})
+	if o == nil {
+		return false, false
+	}
+	if r.asksForPast() && now < o.joined.Add(pastTime) {
+		return true, o.heard
+	}
 	for _, s := range r.table.list {
-		if s.topic != nil && s.topic.Name == name && !s.all((*stream).quiet) {
-			return true
+		if s.topic == o && !s.all((*stream).quiet) {
+			return true, true
 		}
 	}
-	return false
+	return r.finder.any(func(q *quest) bool { return q.of == o }), o.heard
 }
 
 // A TopicState is what is known of a topic that is followed.

@@ -96,7 +96,8 @@ func New(cfg Config) (*Recorder, error) {
 	r.receiver, err = receive.New(receive.Config{
 		ID: cfg.ID, Seed: cfg.Seed, Epoch: cfg.Epoch, Joined: cfg.Joined, Name: cfg.Name,
 		Groups: cfg.Groups, Topics: cfg.Topics, Datagram: cfg.Datagram, Start: reliable.Oldest,
-		Runs: true, Positions: r.positions(), Logs: receive.Logs{Ask: cfg.Groups},
+		Runs: true, Positions: r.positions(),
+		Logs:     receive.Logs{Ask: len(cfg.Groups)+len(cfg.Topics) > 0},
 		Recovery: cfg.Recovery, Memory: cfg.Memory, Tape: r, Inquest: !cfg.NoInquest,
 		Keeper: keeper{r},
 	})

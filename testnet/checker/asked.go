@@ -63,7 +63,7 @@ func (v *view) judgeAgain(now reliable.Time, f *frame.Frame) {
 				return
 			}
 			if a.confirmed > max(found, v.app.begun) && v.app.begun != 0 &&
-				!v.holders.told && (a.times > 1 || len(v.cfg.Receiver.Logs.Ask) == 0) {
+				!v.holders.told && (a.times > 1 || !v.cfg.Receiver.Logs.Ask) {
 				// else it may have been a holder's turn then, or it hadn't begun
 				hold := v.delays.leastHold(v.patience())
 				if now.Sub(a.confirmed) < hold {

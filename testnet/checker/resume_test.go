@@ -30,7 +30,7 @@ func resumed(t *testing.T, start reliable.Start, wrap func(world.Receiver) world
 		t.Fatal(err)
 	}
 	cfg := world.SubscriberConfig{Down: lossy, Up: lossy, Wrap: wrap, Receiver: receive.Config{
-		Start: start, Logs: receive.Logs{Ask: make([]netip.AddrPort, 1)}}}
+		Start: start, Logs: receive.Logs{Ask: true}}}
 	if start == reliable.Resume {
 		cfg.SaveAfter = 50 * time.Millisecond
 	} else {

@@ -55,7 +55,7 @@ func (b *start) beat(f *frame.Frame) {
 	if b.first == 0 {
 		b.first = frame.Heartbeat
 	}
-	if len(b.cfg.Receiver.Logs.Ask) > 0 { // it asks first, and begins later
+	if b.cfg.Receiver.Logs.Ask { // it asks first, and begins later
 		b.offer(f.OldestOffset)
 	}
 	if !b.hasBeat {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/netip"
 	"runtime/debug"
 	"time"
 
@@ -144,12 +143,7 @@ func (r *Run) addGroup(number int) error {
 			History: int(g.History), JoinDelay: g.JoinDelay.d(),
 			Receiver: g.receiver(k),
 		}
-		if len(r.s.Recorders) > 0 {
-			cfg.Receiver.Logs.Ask = make([]netip.AddrPort, 1) // the group
-			if g.Topic != "" {
-				cfg.Receiver.Logs.Ask[0] = topic.Home(g.Topic, netip.AddrPort{})
-			}
-		}
+		cfg.Receiver.Logs.Ask = len(r.s.Recorders) > 0
 		var err error
 		if k == 0 || g.Down.perMember() || g.Up.perMember() {
 			if down, err = r.records.link(&g.Down, k, g.size()); err != nil {

@@ -1,7 +1,6 @@
 package world_test
 
 import (
-	"net/netip"
 	"testing"
 	"time"
 
@@ -63,7 +62,7 @@ func newLate(t *testing.T, seed uint64, recorders, subscribers int, lacking ...i
 		l.subs = append(l.subs, l.Listen(world.SubscriberConfig{
 			Down: story.Near(link.Bernoulli{P: 0.01}), Up: story.Near(nil), At: lateJoin,
 			Receiver: receive.Config{Start: reliable.Oldest,
-				Logs: receive.Logs{Ask: []netip.AddrPort{{}}}},
+				Logs: receive.Logs{Ask: true}},
 		}))
 	}
 	return l

@@ -2,7 +2,6 @@ package crash
 
 import (
 	"context"
-	"net/netip"
 	"time"
 
 	"crier/cmd/crier/demo/stage"
@@ -140,7 +139,7 @@ func playArm(plan *stage.Script, how *arrangement) (*arm, error) {
 		return nil, err
 	}
 	newcomer, err := watch.add(places[0], arrangement{}, receive.Config{Name: "late",
-		Start: reliable.Oldest, Logs: receive.Logs{Ask: make([]netip.AddrPort, 1)}})
+		Start: reliable.Oldest, Logs: receive.Logs{Ask: true}})
 	if err != nil {
 		return nil, err
 	}
@@ -167,9 +166,7 @@ func (w *watch) populate(how *arrangement) error {
 	w.segment = segment
 	for _, p := range places {
 		rc := receive.Config{Name: p.name}
-		if how.recorder {
-			rc.Logs.Ask = make([]netip.AddrPort, 1) // the group
-		}
+		rc.Logs.Ask = how.recorder
 		sub, err := w.add(p, *how, rc)
 		if err != nil {
 			return err
