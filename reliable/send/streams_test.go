@@ -236,6 +236,44 @@ func TestSubscriberByTwoFeeds(t *testing.T) {
 	}
 }
 
+// A NACK by one feed that crosses the repair of one by another is answered by that repair; and a
+// repair that is lost is asked for again, by either feed, and comes again.
+func TestNacksByTwoFeedsCross(t *testing.T) {
+	p := newParted(t, Config{Layout: topic.Layout{Partitions: 2}})
+	p.say(1, 4)
+	p.run(time.Second)
+	p.send()
+	request := uint64(0)
+	asks := func(feed int, sent reliable.Time) (repairs int) {
+		request++
+		at := []netip.AddrPort{rig.SubscriberAddr, rig.Elsewhere[0]}[feed]
+		p.Handle(p.now, at, &frame.Frame{Kind: frame.Nack, Session: 0xabc, Channel: 1, Subscriber: 5,
+			Feed: feed, Request: request, Echo: p.clock.wire(sent),
+			Ranges: []nack.Range{{From: 0, To: 1}}})
+		for _, f := range p.send() {
+			if f.Kind == frame.Repair {
+				if repairs++; f.to != at {
+					t.Errorf("request %d is repaired to %v, not to %v", request, f.to, at)
+				}
+			}
+		}
+		return repairs
+	}
+	for feed := range 2 {
+		p.run(time.Second)
+		before := p.now
+		p.run(10 * time.Millisecond)
+		first := asks(feed, before)
+		p.run(3 * time.Millisecond)
+		crossed := asks(1-feed, before+1)
+		p.run(50 * time.Millisecond)
+		again := asks(1-feed, p.now-1)
+		if first != 1 || crossed != 0 || again != 1 {
+			t.Errorf("first by feed %d: %d repairs, then %d and %d", feed, first, crossed, again)
+		}
+	}
+}
+
 // After the network was away, each partition is announced again, with its HEARTBEAT.
 func TestAnnouncedAgain(t *testing.T) {
 	p := newParted(t, Config{Layout: topic.Layout{Partitions: 6}})

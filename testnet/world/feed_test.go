@@ -52,3 +52,32 @@ func TestFeedsCarryTheSame(t *testing.T) {
 		t.Error("a segment is part of two feeds")
 	}
 }
+
+// A publisher knows by which feed a subscriber speaks: one whose first feed is dead asks by the
+// other from its address there, is repaired by it, and hasn't moved.
+func TestPublisherHearsByWhichFeed(t *testing.T) {
+	s := story.New(t, 1)
+	lossy := link.Bernoulli{P: 0.2}
+	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Feeds: 2})
+	sub := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),
+		Feeds: []world.Feed{{Down: story.Near(lossy), Up: story.Near(nil)}}})
+	asked := 0
+	s.Observe(world.Observer{Answered: func(d *world.Datagram) {
+		if d.Feed == 1 && d.Frame.Kind == frame.Nack {
+			asked++
+		}
+	}})
+	s.Paced(pub, 100*story.Milli, time.Millisecond, 3000)
+	s.At(500*story.Milli, func() {
+		s.FeedDown(pub, sub, 0).SetDown(true)
+		s.FeedUp(sub, pub, 0).SetDown(true)
+	})
+	s.At(4000*story.Milli, pub.Close)
+	s.Judge(4000*story.Milli, 10_000*story.Milli)
+	st := pub.Stats()
+	if asked == 0 || st.Moved+st.Contested+st.Foreign > 0 {
+		t.Errorf("it asked %d times by its second feed, moved %d times, was contested %d times, "+
+			"and %d frames were a stranger's", asked, st.Moved, st.Contested, st.Foreign)
+	}
+	s.Wants(sub, "new", "messages 0-699", "feed-down", "messages 700-2999", "ended")
+}

@@ -36,6 +36,7 @@ func (p *Publisher) take(pkt *Datagram) {
 		p.w.stats.Damaged++
 		return
 	}
+	pkt.frame.Feed = pkt.Feed
 	p.m.Handle(p.w.now, pkt.From, &pkt.frame)
 }
 
