@@ -19,6 +19,7 @@ func (v *view) asked(f *frame.Frame) {
 			v.judgeAgain(now, f)
 		}
 		v.requests.note(now, f.Ranges)
+		v.nacks++
 	}
 }
 

@@ -91,6 +91,7 @@ func (v *view) hearRepair(now reliable.Time, f *frame.Frame) {
 // missing, but for this.
 func (v *view) hearData(now, helped reliable.Time, f *frame.Frame) {
 	a := &v.arrivals
+	v.data = true
 	if f.Seq >= a.high {
 		v.pulse.alive(now) // what may be repeated, or was given up, tells nothing for sure
 	}

@@ -16,7 +16,7 @@ func (l *lossReport) judgeUnanswered() {
 	now := l.c.w.Now()
 	first, last := l.firstFrame(), l.t.last(to)
 	if l.holders.told { // whose turn each frame was, isn't seen
-		if !l.requests.any(first, last) && !l.holders.any(first-l.s.FirstSeq, last-l.s.FirstSeq) {
+		if !l.mayHaveAsked(first, last) && !l.holders.any(first-l.s.FirstSeq, last-l.s.FirstSeq) {
 			l.fail("[%d, %d) is lost as unanswered, and nobody was ever asked for its frames",
 				from, to)
 		}
@@ -29,13 +29,13 @@ func (l *lossReport) judgeUnanswered() {
 		// was can't be seen.
 		if !unclear {
 			l.fail("[%d, %d) is lost as unanswered, and all its frames have come", from, to)
-		} else if !l.requests.any(first, last) {
+		} else if !l.mayHaveAsked(first, last) {
 			l.fail("[%d, %d) is lost as unanswered, and none of its frames was ever asked for",
 				from, to)
 		}
 		return
 	}
-	if !l.requests.any(q, q+1) {
+	if !l.mayHaveAsked(q, q+1) {
 		l.fail("[%d, %d) is lost as unanswered, and frame %d was never asked for", from, to, q)
 		return
 	}
@@ -46,7 +46,7 @@ func (l *lossReport) judgeUnanswered() {
 		switch frames := (nack.Range{From: g.from, To: g.to}); {
 		case !lacks || l.t.starts(g.from) >= min(to, l.t.starts(g.to)):
 			// Nothing starts there: it has parts of a message that was lost before it.
-		case !l.requests.any(g.from, g.to):
+		case !l.mayHaveAsked(g.from, g.to):
 			l.fail("[%d, %d) is lost as unanswered, and of its frames %v none was ever asked for",
 				from, to, frames)
 			return
@@ -58,13 +58,28 @@ func (l *lossReport) judgeUnanswered() {
 	}
 	// However long the round trip, a few requests fit the silence time, unless a
 	// CONFIRM held them back.
-	if n := l.requests.count(q); n < minRequests && !l.requests.confirmed {
+	if n := l.requests.count(q); n < minRequests && !l.requests.confirmed &&
+		!l.cold() {
 		l.fail("[%d, %d) is lost as unanswered, and frame %d was asked for %d times, not %d", from,
 			to, q, n, minRequests)
 		return
 	}
 	l.judgeAnswered(q)
 }
+
+// mayHaveAsked reports whether any of the frames [from, to) was asked for lately, or had to go
+// without.
+func (l *lossReport) mayHaveAsked(from, to uint64) bool {
+	return l.requests.any(from, to) || l.cold()
+}
+
+// cold reports whether the subscriber has sent as many NACKs as it may at once to where no data
+// came from yet. All streams of a session share them, lest a word about many partitions draw
+// many: what it asks for first may leave none to the others.
+func (l *lossReport) cold() bool { return !l.data && l.nacks >= coldNacks }
+
+// coldNacks is how many NACKs a session draws at once to an address that no data came from.
+const coldNacks = 16
 
 // judgeAnswered asks whether the publisher answered all requests for a frame that reached
 // it: within answerTime one that runs does, unless its bounds make it refuse that.

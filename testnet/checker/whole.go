@@ -83,6 +83,8 @@ type follower struct {
 	statuses *statuses
 	firstBy  int           // the feed by which the session was heard first
 	second   bool          // it was heard by another one, too
+	nacks    int           // that it sent the publisher
+	data     bool          // some came from the publisher: its address is proven
 	keys     index[string] // that it was told of
 	orders   []uint64      // of the last message with each, among all of the session
 }

@@ -122,3 +122,33 @@ func TestPartitionsAtRest(t *testing.T) {
 		t.Errorf("the subscriber sent %d STATUS in 10 s, want at most 22", statuses)
 	}
 }
+
+// A session of which nothing but words came draws few NACKs, all its partitions together. What
+// they leave unasked is lost as unanswered nevertheless, and the Checker holds that for right.
+func TestWordsOfManyPartitionsDrawFewNacks(t *testing.T) {
+	s := story.New(t, 1)
+	pub := story.AddPublisher(t, s.World, orders(8, 8))
+	story.Every(s.World, 0, story.Milli, 200, func(i int) {
+		pub.Send(world.Message{Payload: fmt.Append(nil, i), Key: fmt.Append(nil, i)})
+	})
+	cfg := follow()
+	cfg.At, cfg.Up.Loss = 500*story.Milli, link.Bernoulli{P: 1}
+	cfg.Receiver.Start = reliable.Oldest
+	nacks, lost := 0, uint64(0)
+	cfg.OnEvent = func(_ reliable.Time, ev *reliable.Event) {
+		if ev.Kind == reliable.Loss && ev.Cause == reliable.CauseUnanswered {
+			lost += ev.Lost.Len()
+		}
+	}
+	s.Observe(world.Observer{Sent: func(d *world.Datagram) {
+		if d.Frame.Kind == frame.Nack {
+			nacks++
+		}
+	}})
+	story.AddSubscriber(t, s.World, cfg)
+	s.At(5000*story.Milli, pub.Close)
+	s.Judge(5000*story.Milli, 15_000*story.Milli)
+	if nacks < 16 || nacks > 24 || lost != 200 {
+		t.Errorf("%d NACKs were sent, and %d messages are lost as unanswered", nacks, lost)
+	}
+}
