@@ -43,7 +43,8 @@ const (
 	// SessionAmended reports that something was learnt after SessionSilent: its Certificate
 	// takes the place of the one before.
 	SessionAmended Kind = reliable.SessionAmended
-	// FeedDown reports that one of several feeds, Feed, is not heard while another one is.
+	// FeedDown reports that one of several feeds, Feed, is not heard while another one is. Of a
+	// feed that is heard again before the application takes this event, nothing is reported.
 	FeedDown Kind = reliable.FeedDown
 	// FeedUp reports that it is heard again.
 	FeedUp Kind = reliable.FeedUp

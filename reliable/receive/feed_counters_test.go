@@ -111,6 +111,39 @@ func TestFeedFlaps(t *testing.T) {
 	}
 }
 
+// An application that is behind hears of a feed as it is when it reads on: never of a feed that is
+// up again before it heard that it was down.
+func TestFeedFlapsBehindOnesBack(t *testing.T) {
+	q, h, p := feedsOf(t, 100, nil, way{delay: 50 * us}, way{delay: 150 * us})
+	lasts := func(d time.Duration) {
+		for end := q.now.Add(d); q.now < end; q.pass(500 * us) {
+			q.publish(p, 0, 100)
+		}
+	}
+	told := func(down, up int) {
+		t.Helper()
+		if d, u := h.count(reliable.FeedDown), h.count(reliable.FeedUp); d != down || u != up {
+			t.Errorf("%d down, %d up; not %d and %d", d, u, down, up)
+		}
+	}
+	flap := func(dead ...bool) {
+		h.behind = true
+		for _, q.feeds[1].dead = range dead {
+			lasts(time.Second)
+		}
+		h.behind = false
+		lasts(100 * time.Millisecond)
+	}
+	flap(true, false)
+	told(0, 0)
+	flap(true, false, true)
+	told(1, 0)
+	flap(false, true)
+	told(1, 0)
+	flap(false)
+	told(1, 1)
+}
+
 // A source that spoke first by a feed loses it once the publisher's SESSION names others, and the
 // memory for what came first is given back at the end.
 func TestFeedIsGivenBack(t *testing.T) {

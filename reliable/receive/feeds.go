@@ -186,8 +186,18 @@ func (d *feeds) wait() time.Duration {
 	return d.patience
 }
 
-// tell places an event about a feed, and reports whether there was a place for it.
+// tell places an event about a feed, and reports whether there was a place for it. If the one that
+// says the contrary still waits, neither is told: in another stream this one might come before it.
 func (d *feeds) tell(kind reliable.EventKind, i int) bool {
+	contrary := reliable.FeedUp
+	if kind == contrary {
+		contrary = reliable.FeedDown
+	}
+	for _, st := range d.s.streams {
+		if st.marks.withdraw(contrary, i) {
+			return true
+		}
+	}
 	from, _ := d.addr(i)
 	return d.s.announceMark(mark{kind: kind, from: from, feed: i})
 }

@@ -2,6 +2,7 @@ package receive
 
 import (
 	"net/netip"
+	"slices"
 
 	"crier/nack"
 	"crier/reliable"
@@ -42,6 +43,16 @@ func (m *marks) place(one mark) {
 		return
 	}
 	*m = append(*m, one)
+}
+
+// withdraw takes out an event about a feed, and reports whether it was there.
+func (m *marks) withdraw(kind reliable.EventKind, feed int) bool {
+	i := slices.IndexFunc(*m, func(one mark) bool { return one.kind == kind && one.feed == feed })
+	if i < 0 {
+		return false
+	}
+	*m = slices.Delete(*m, i, i+1)
+	return true
 }
 
 // soon returns where a change of state comes that is placed now and is to be told as soon as may
