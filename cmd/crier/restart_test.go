@@ -21,7 +21,7 @@ func TestPublisherKilledAndContinued(t *testing.T) {
 		subs = append(subs, start(t, nil, on(group, "sub", "--format", "json")...).listening())
 	}
 	follower := start(t, nil, on(group, "sub", "--format", "json", "--until-end")...).listening()
-	first := spawn(t, nil, on(group, "pub", "--rate", "20000", "--size", "200", "--name", "trades",
+	first := spawn(t, nil, on(group, "pub", "--rate", "4000", "--size", "200", "--name", "trades",
 		"--seed", "1")...)
 	for _, s := range subs {
 		s.await(s.out, `"message"`, 3000)
