@@ -18,9 +18,9 @@ func TestPublisherKilledAndContinued(t *testing.T) {
 	group := testGroup(t)
 	var subs []*tool
 	for range 2 {
-		subs = append(subs, start(t, nil, on(group, "sub", "--format", "json")...).listening())
+		subs = append(subs, spawn(t, nil, on(group, "sub", "--format", "json")...).listening())
 	}
-	follower := start(t, nil, on(group, "sub", "--format", "json", "--until-end")...).listening()
+	follower := spawn(t, nil, on(group, "sub", "--format", "json", "--until-end")...).listening()
 	first := spawn(t, nil, on(group, "pub", "--rate", "4000", "--size", "200", "--name", "trades",
 		"--seed", "1")...)
 	for _, s := range subs {
@@ -37,7 +37,7 @@ func TestPublisherKilledAndContinued(t *testing.T) {
 	}
 	for _, s := range subs {
 		s.await(s.out, `"ended"`, 1)
-		s.stop()
+		s.signal(syscall.SIGINT)
 		<-s.ended
 		s.judgeRestart(count)
 	}
