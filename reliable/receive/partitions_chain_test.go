@@ -81,8 +81,8 @@ func TestPositionsOfPartitions(t *testing.T) {
 	}
 }
 
-// The partitions of a session share its buffer: half of it is theirs in equal parts in any case, and
-// the first that need it take the other half.
+// The partitions of a session share its buffer: half of it is theirs in equal parts in any case,
+// and the first that need it take the other half.
 func TestPartitionsShareTheBuffer(t *testing.T) {
 	l := newListener(t, Config{Memory: Memory{Buffer: 256 << 10}})
 	for c := range uint32(4) {
