@@ -299,8 +299,8 @@ func TestSimulatedFramesAgree(t *testing.T) {
 	s := newTshark(t)
 	scenarios, least := []string{"storm"}, 2000
 	if *long {
-		scenarios = []string{"loss-1pct", "slow-consumer", "overload-drop", "dead-subscriber",
-			"storm"}
+		scenarios = []string{"overload-drop", "dead-subscriber", "storm", "partitions",
+			"feeds-ab", "discovery-storm"}
 		least = 100_000
 	}
 	frames, all := 0, map[string]int{}
@@ -330,7 +330,8 @@ var unsimulated = []string{
 	"flags.ended", "topic", "key", "replay", "prev.session", "prev.channel", "prev.sequence",
 	"prev.offset", "prev.topic", "prev.publisher", "prev.key", "written", "synced",
 	"at.sequence", "at.offset", "proposal", "part.from", "part.to", "holder", "digest_version",
-	"role", "heard", "absent", "what", "value",
+	"role", "heard", "absent", "what", "value", "further.written", "further.synced",
+	"host", "process", "rate.bytes", "rate.messages", "subscribers",
 }
 
 func sum(values map[string]int) (n int) {
