@@ -48,8 +48,11 @@ var foundKeys = []uint64{
 	// A publisher wasn't told by which feed NACKs came: testnet/world/feed_test.go.
 	23759, 27801, 28666, 30774,
 
-	34436, // a feed dies and is back while the application is behind: receive/feeds_test.go
-	31272, // few NACKs for many partitions without data: testnet/world/partition_test.go
+	34436,  // a feed dies and is back while the application is behind: receive/feeds_test.go
+	31272,  // few NACKs for many partitions without data: testnet/world/partition_test.go
+	104021, // a publisher moves before there is data of any partition, one of which has begun
+	179772, // the same
+	177542, // nothing comes by any feed as the publisher pauses
 }
 
 // TestTopicSwarm plays random schedules of topics with partitions, keys and feeds, over those of

@@ -143,6 +143,8 @@ func (s *session) plausible(now reliable.Time, st *stream, f *frame.Frame) bool 
 // hear notes that a feed brought something, and finds those that don't while it does.
 func (d *feeds) hear(now reliable.Time, i int) {
 	one := &d.list[i]
+	limit := max(feedIntervals*d.s.interval, feedSilence)
+	d.pause(now, limit)
 	one.heard = now
 	if !one.known {
 		one.known = true
@@ -152,7 +154,6 @@ func (d *feeds) hear(now reliable.Time, i int) {
 		d.change()
 		one.told = one.told && !d.tell(reliable.FeedUp, i)
 	}
-	limit := max(feedIntervals*d.s.interval, feedSilence)
 	for k := range d.list {
 		if o := &d.list[k]; k != i && o.known && !o.down && now.Sub(o.heard) >= limit {
 			o.down = true
@@ -162,6 +163,19 @@ func (d *feeds) hear(now reliable.Time, i int) {
 				st.passed(now)
 			}
 		}
+	}
+}
+
+// pause finds that nothing came by any feed for the limit. The publisher stood still then, and the
+// silence of each feed counts from its end.
+func (d *feeds) pause(now reliable.Time, limit time.Duration) {
+	for i := range d.list {
+		if o := &d.list[i]; o.known && now.Sub(o.heard) < limit {
+			return
+		}
+	}
+	for i := range d.list {
+		d.list[i].heard = now
 	}
 }
 

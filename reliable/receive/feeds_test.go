@@ -103,6 +103,22 @@ func TestFeedDies(t *testing.T) {
 	}
 }
 
+// As nothing comes by any feed, the publisher stands still, and none of them is down.
+func TestPauseByAllFeeds(t *testing.T) {
+	_, h, _ := feedsOf(t, 24_000, func(q *square, i int) {
+		quiet := i >= 6000 && i < 18_000
+		q.feeds[0].dead, q.feeds[1].dead = quiet, quiet
+	}, way{delay: 50 * us}, way{delay: 150 * us})
+	if n := h.count(reliable.FeedDown) + h.count(reliable.FeedUp); n > 0 {
+		t.Errorf("%d events of feeds", n)
+	}
+	for _, f := range h.Feeds(uint64(h.Sessions()[0].ID)) {
+		if f.Down || f.Lost < 12_000/2 {
+			t.Errorf("%+v", f)
+		}
+	}
+}
+
 // While a feed is down, what the other one loses is asked for at once.
 func TestLossWhileAFeedIsDown(t *testing.T) {
 	const messages = 20_000

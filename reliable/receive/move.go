@@ -93,25 +93,31 @@ func (s *session) outspoken(now reliable.Time, from netip.AddrPort, st *stream,
 	if starts := int(s.phases[starting]) == len(s.streams); starts || st == nil {
 		return starts
 	}
-	told := st.extent.told
+	told, begun := st.extent.told, st.phase != starting
 	switch {
-	case st.phase != starting && f.Seq >= st.win.next &&
-		!(st.phase == left && f.Seq >= st.win.high) &&
+	case begun && f.Seq >= st.win.next && !(st.phase == left && f.Seq >= st.win.high) &&
 		(f.Seq < told.seq || f.EndOffset() >= told.offset) &&
 		st.extent.believes(now, f.Seq, f.EndOffset()):
-		s.moveTo(now, from)
-		// Time and name are taken from there anew.
-		s.echo, s.newest, s.title.known, s.transit = echo{}, 0, false, transit{}
-		s.common = nil
-		for _, st := range s.streams {
-			st.first.known, st.title.known = false, false
-		}
+		s.afresh(now, from)
 	case s.credit.refuted == 0:
 		s.credit.refuted = now
-	default:
-		return now.Sub(s.credit.refuted) >= peer.Intervals*reliable.HeartbeatData
+	case now.Sub(s.credit.refuted) < peer.Intervals*reliable.HeartbeatData:
+	case begun:
+		return true
+	default: // it contradicts nothing that was told of the other streams
+		s.afresh(now, from)
 	}
 	return false
+}
+
+// afresh moves the session to another address, from which time and name are taken anew.
+func (s *session) afresh(now reliable.Time, from netip.AddrPort) {
+	s.moveTo(now, from)
+	s.echo, s.newest, s.title.known, s.transit = echo{}, 0, false, transit{}
+	s.common = nil
+	for _, st := range s.streams {
+		st.first.known, st.title.known = false, false
+	}
 }
 
 // contest notes that somebody else speaks for the session, and tells it now and then.

@@ -11,8 +11,16 @@ import (
 // The promise about feeds: that one is down is told if nothing comes by it for a while and
 // something by another, and only then; that it is up again is told as something comes.
 
-// feeds is what came to a subscriber of a session by each feed.
-type feeds [world.MaxFeeds]struct {
+// feeds is what came to a subscriber of a session by its feeds.
+type feeds struct {
+	list [world.MaxFeeds]feed
+	last reliable.Time // when anything came by any
+	// resumed is when something came after nothing had come by any for the pause.
+	resumed reliable.Time
+}
+
+// feed is what came by one.
+type feed struct {
 	last reliable.Time // when anything came
 	down bool          // it was told that it is down
 	late bool          // that wasn't told in time
@@ -28,6 +36,8 @@ const (
 	// how long that is told.
 	downAfter = 300 * time.Millisecond
 	downBy    = 3 * time.Second
+	// pause is for how long nothing comes by any feed as the publisher stands still.
+	pause = downBy / 2
 )
 
 // several reports whether the session comes by several feeds.
@@ -45,16 +55,22 @@ func (v *view) hearFeed(d *world.Datagram) {
 		return
 	}
 	now, f := v.c.w.Now(), &v.follower.feeds
-	f.lull(d.Feed, now)
-	f[d.Feed].last, f[d.Feed].late = now, false
+	if now.Sub(f.last) >= pause {
+		f.resumed = now
+	}
+	f.last = now
+	this := &f.list[d.Feed]
+	this.lull(now)
+	this.last, this.late = now, false
 	if v.works || v.app.phase == 0 || v.app.over() || v.app.inquires() {
 		return
 	}
 	for i := range min(v.sub.Feeds(), d.Session.Publisher.Feeds()) {
-		quiet := now.Sub(max(f[i].last, v.app.begun, v.woke))
-		if i != d.Feed && f[i].last > v.app.begun && !f[i].down && !f[i].late &&
+		one := &f.list[i]
+		quiet := now.Sub(max(one.last, f.resumed, v.app.begun, v.woke))
+		if i != d.Feed && one.last > v.app.begun && !one.down && !one.late &&
 			quiet > downBy+v.bound() {
-			f[i].late = true
+			one.late = true
 			v.fail("nothing came by feed %d for %v, and it wasn't told that it is down", i, quiet)
 		}
 	}
@@ -82,9 +98,9 @@ func (v *view) brings(d *world.Datagram) bool {
 
 // lull notes for how long nothing has come by a feed. The word that it is down waits, as others do,
 // for what is missing before it.
-func (f *feeds) lull(feed int, now reliable.Time) {
-	if one := &f[feed]; now.Sub(one.last) > one.quiet {
-		one.quiet, one.from = now.Sub(one.last), one.last
+func (f *feed) lull(now reliable.Time) {
+	if now.Sub(f.last) > f.quiet {
+		f.quiet, f.from = now.Sub(f.last), f.last
 	}
 }
 
@@ -95,8 +111,8 @@ func (v *view) feed(ev *reliable.Event) {
 		v.fail("%v is told of feed %d, and it has %d", ev.Kind, ev.Feed, v.sub.Feeds())
 		return
 	}
-	v.follower.feeds.lull(ev.Feed, now)
-	f := &v.follower.feeds[ev.Feed]
+	f := &v.follower.feeds.list[ev.Feed]
+	f.lull(now)
 	switch ev.Kind {
 	case reliable.FeedDown:
 		if f.down {
