@@ -52,6 +52,8 @@ var foundKeys = []uint64{
 	31272,  // few NACKs for many partitions without data: testnet/world/partition_test.go
 	104021, // a publisher moves before there is data of any partition, one of which has begun
 	179772, // the same
+	147510, // partitions that were never heard end one by one
+	170622, // the same
 	177542, // nothing comes by any feed as the publisher pauses
 }
 

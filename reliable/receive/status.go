@@ -17,8 +17,10 @@ type reports struct {
 	due, last reliable.Time
 	// next is the first of the streams that the STATUS that is due has yet to tell of.
 	next int
-	// parting reports that a farewell has begun, and that others of its STATUS follow.
+	// parting reports that a farewell has begun, and that others of its STATUS follow; parted is
+	// when the last one ended, or 0.
 	parting bool
+	parted  reliable.Time
 	// wanted is when SESSION was last asked for, of a session of several streams.
 	wanted reliable.Time
 }
@@ -227,6 +229,7 @@ func (p *reports) farewell(now reliable.Time) *frame.Frame {
 	f, all := p.frame(now)
 	if p.parting = !all; all {
 		f.Flags |= frame.Leaving
+		p.parted = now
 	}
 	return f
 }
@@ -240,6 +243,8 @@ func (p *reports) leave(now reliable.Time) *frame.Frame {
 	}
 	for _, st := range s.active() {
 		switch t := &st.status; {
+		case now >= t.leaveDue && p.parted != 0 && now < p.parted.Add(p.gap()):
+			t.leaveDue, more = p.parted.Add(p.gap()), true // as its streams end one by one
 		case now >= t.leaveDue:
 			t.leaveDue, due = reliable.Never, true
 		case t.leaveDue != reliable.Never:
