@@ -54,6 +54,7 @@ var foundKeys = []uint64{
 	179772, // the same
 	147510, // partitions that were never heard end one by one
 	170622, // the same
+	182534, // partitions ask for SESSION beside each other
 	177542, // nothing comes by any feed as the publisher pauses
 }
 

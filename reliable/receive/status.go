@@ -143,7 +143,8 @@ func (p *reports) want(now reliable.Time) *frame.Frame {
 	var f *frame.Frame
 	fit := min(p.fit(), reliable.WelcomeChannels-1)
 	for _, st := range p.session.active() {
-		if st.over() || now.Add(wantGap) < st.status.wantDue {
+		// Those that are soon to ask again do so now.
+		if t := &st.status; st.over() || now.Add(max(wantGap, t.wantWait/4)) < t.wantDue {
 			continue
 		}
 		if f != nil && len(f.Positions) == fit {
