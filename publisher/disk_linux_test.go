@@ -61,6 +61,9 @@ func TestRecordOnAFullDisk(t *testing.T) {
 			}
 			const fits = 1 << 20 / 1400
 			if keep == 0 {
+				if lacks := p.Stats().Disk.Missed; lacks != uint64(3000-has) {
+					t.Errorf("%d frames are missed, and %d are there of 3,000", lacks, has)
+				}
 				if state.Oldest.Seq != 0 || has < fits*9/10 || has > fits*11/10 ||
 					l.log.count("log can't be written") != 1 ||
 					l.log.count("no space left on device") == 0 {

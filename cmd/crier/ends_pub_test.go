@@ -43,6 +43,10 @@ var pubWays = map[string]func(*testing.T) *tool{
 		return start(t, strings.NewReader("0\n1\n"),
 			on(testGroup(t), "pub", "--from", "-", "--linger", "50ms")...)
 	},
+	"`--record`: the disk is too slow, full or broken for all messages": func(t *testing.T) *tool {
+		return start(t, nil, on(testGroup(t), "pub", "--count", "20000", "--size", "1000",
+			"--resend-buffer", "16KiB", "--record", t.TempDir(), "--linger", "50ms")...)
+	},
 	"nobody hears it": func(t *testing.T) *tool {
 		return start(t, nil, on(testGroup(t), "pub", "--count", "3", "--rate", "1.5", "--linger",
 			"50ms")...)

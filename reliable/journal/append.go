@@ -284,7 +284,10 @@ func (l *Log) flush(t *tape, s *segment, wall int64) error {
 		if !isFull(err) {
 			return err
 		}
-		if dropped := l.dropOldest(s); dropped != nil {
+		switch dropped := l.dropOldest(s); {
+		case dropped == errOnly:
+			return err
+		case dropped != nil:
 			return errors.Join(err, dropped)
 		}
 		l.room.squeezed = true

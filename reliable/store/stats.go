@@ -43,8 +43,11 @@ func (b *Buffer) Stats() Stats {
 	st := Stats{
 		Frames: b.disk.index.held(), Written: b.written, Read: b.read, Errors: b.errors,
 	}
-	if b.disk.record != nil {
-		st.Missed = b.disk.record.missed
+	if r := b.disk.record; r != nil {
+		st.Missed = r.missed
+		if r.ending && !r.ended && b.disk.failed != nil {
+			st.Missed += b.next - min(r.mark.Seq, b.next) // nothing is written any more
+		}
 	}
 	return st
 }

@@ -81,6 +81,10 @@ func (e *outcome) missing() string {
 		say("the word of the end never left: the kernel refused it, and subscribers take this " +
 			"publisher for dead")
 	}
+	if n := st.Disk.Missed; n > 0 {
+		say("the log lacks %s: the disk was too slow, full or broken; with --record-wait publishing "+
+			"waits for it", cli.Counted(n, "frame", "frames"))
+	}
 	if err := e.unrecorded; err != nil {
 		why := err.Error()
 		if errors.Is(err, context.Canceled) {
