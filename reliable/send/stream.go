@@ -15,8 +15,6 @@ import (
 type Stream struct {
 	session *Sender
 	slot    slot
-	// batch is the number of frames that are worth a batch of their own.
-	batch   uint64
 	cfg     *Config
 	channel uint32
 	limit   *rate.Limit
@@ -67,9 +65,6 @@ func newStream(s *Sender, channel uint32) *Stream {
 		kept.Wait, kept.Sync = cfg.Record.Wait, cfg.Record.Sync
 	}
 	st.store = store.New(kept)
-	if st.batch = st.store.Most(); cfg.partitions() > 1 {
-		st.batch = (st.batch + 1) / 2
-	}
 	st.packer = packer{
 		store: st.store, session: cfg.Session, channel: channel, start: cfg.Start,
 		wait: cfg.BatchWait, uneven: cfg.Uneven, nextOffset: first,

@@ -147,6 +147,5 @@ func (st *Stream) nextAnswer(now reliable.Time, b *outgoing) (ok bool) {
 	return ok
 }
 
-// fullBatch reports whether enough full frames wait to be sent to fill a batch. Of several
-// streams, half as many are enough: together they hold more.
-func (st *Stream) fullBatch() bool { return st.store.Next()-st.store.Sent() >= st.batch }
+// fullBatch reports whether enough full frames wait to be sent to fill a batch.
+func (st *Stream) fullBatch() bool { return st.store.Next()-st.store.Sent() >= st.store.Most() }
