@@ -30,6 +30,8 @@ type feeds struct {
 	// patience is for how long a frame that one feed lacks is left to the others, at the most.
 	patience time.Duration
 	up       int
+	// resumed is when something came by one of them after nothing had by any.
+	resumed reliable.Time
 	// named are the addresses that the publisher is asked at, by SESSION, once one was heard.
 	named []netip.AddrPort
 	knows bool
@@ -144,7 +146,9 @@ func (s *session) plausible(now reliable.Time, st *stream, f *frame.Frame) bool 
 func (d *feeds) hear(now reliable.Time, i int) {
 	one := &d.list[i]
 	limit := max(feedIntervals*d.s.interval, feedSilence)
-	d.pause(now, limit)
+	if d.paused(now, limit) {
+		d.resumed = now
+	}
 	one.heard = now
 	if !one.known {
 		one.known = true
@@ -155,7 +159,8 @@ func (d *feeds) hear(now reliable.Time, i int) {
 		one.told = one.told && !d.tell(reliable.FeedUp, i)
 	}
 	for k := range d.list {
-		if o := &d.list[k]; k != i && o.known && !o.down && now.Sub(o.heard) >= limit {
+		if o := &d.list[k]; k != i && o.known && !o.down &&
+			now.Sub(max(o.heard, d.resumed)) >= limit {
 			o.down = true
 			d.change()
 			o.told = o.told || d.tell(reliable.FeedDown, k)
@@ -166,17 +171,15 @@ func (d *feeds) hear(now reliable.Time, i int) {
 	}
 }
 
-// pause finds that nothing came by any feed for the limit. The publisher stood still then, and the
-// silence of each feed counts from its end.
-func (d *feeds) pause(now reliable.Time, limit time.Duration) {
+// paused reports whether nothing came by any feed for the limit: the publisher stood still then,
+// and the silence of each feed counts from its end.
+func (d *feeds) paused(now reliable.Time, limit time.Duration) bool {
 	for i := range d.list {
 		if o := &d.list[i]; o.known && now.Sub(o.heard) < limit {
-			return
+			return false
 		}
 	}
-	for i := range d.list {
-		d.list[i].heard = now
-	}
+	return true
 }
 
 // change counts the feeds that bring something.
