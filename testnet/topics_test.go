@@ -24,8 +24,11 @@ var (
 // foundTopics are those in which something was found.
 var foundTopics = []uint64{
 	160,
-	1259, // one that doesn't look back hears of a session by a recorder
-	1286, // partitions whose buffers together are more than one
+	1259,   // one that doesn't look back hears of a session by a recorder
+	1286,   // partitions whose buffers together are more than one
+	300523, // a DIGEST of a partition whose SESSION its sender never heard
+	301487, // a publisher pauses before SESSION of a partition of which there is data
+	302891, // as 300523
 }
 
 // foundKeys are the small ones in which something was found. What was wrong in the machine has

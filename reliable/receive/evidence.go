@@ -237,9 +237,11 @@ func (st *stream) sign(now reliable.Time, f *frame.Frame) {
 	d.Version, d.Heard = st.r.DigestVersion(), max(0, now.Sub(st.session.heard))
 	if t := st.told(); t != nil {
 		f.Name = []byte(t.Publisher)
+		d.Topic, d.Key, d.Replay = []byte(t.Topic), []byte(t.Key), uint64(t.Replay)
+	}
+	if t := st.title.told; t != nil { // else others would take where it begins for known
 		d.Wall, d.FirstSeq, d.FirstOffset = t.Wall, t.FirstSeq, t.FirstOffset
-		d.Topic, d.Key, d.Prev = []byte(t.Topic), []byte(t.Key), t.Prev.Wire()
-		d.Replay = uint64(t.Replay)
+		d.Prev = t.Prev.Wire()
 	}
 }
 

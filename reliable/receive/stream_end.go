@@ -42,10 +42,10 @@ func (st *stream) fallSilent(now reliable.Time) {
 			}
 		}
 		switch e := st.early; {
+		case e != nil && (!st.placed || st.join.fromStart):
+			st.begin(now, e.oldestSeq, e.oldestOffset, true)
 		case st.placed:
 			st.begin(now, st.win.next, 0, false)
-		case e != nil:
-			st.begin(now, e.oldestSeq, e.oldestOffset, true)
 		default:
 			st.drop()
 			st.become(unheard)
