@@ -29,6 +29,8 @@ var foundTopics = []uint64{
 	300523, // a DIGEST of a partition whose SESSION its sender never heard
 	301487, // a publisher pauses before SESSION of a partition of which there is data
 	302891, // as 300523
+	304078, // a session is heard of by a recorder before its publisher is heard
+	304928, // the same
 }
 
 // foundKeys are the small ones in which something was found. What was wrong in the machine has

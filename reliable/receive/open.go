@@ -27,13 +27,7 @@ func (r *Receiver) open(now reliable.Time, from netip.AddrPort, f *frame.Frame,
 	if !ok {
 		return nil
 	}
-	j := join{
-		fromStart: f.Time <= uint64(max(0, now.Sub(r.joined(of)))), start: r.cfg.Start,
-		horizon: r.table.forgotten,
-	}
-	if j.fromStart && r.elders.has(f.Session) {
-		j.fromStart = false
-	}
+	j := join{fromStart: r.beganHere(now, f, of), start: r.cfg.Start, horizon: r.table.forgotten}
 	if f.Kind != frame.Data && beganBefore(now, f, j.horizon) {
 		j.fromStart, j.start = false, reliable.Latest
 	}
@@ -62,6 +56,12 @@ func (r *Receiver) open(now reliable.Time, from netip.AddrPort, f *frame.Frame,
 		r.enliven(s)
 	}
 	return s
+}
+
+// beganHere reports whether a session began after its topic was followed, by a frame of its
+// publisher's.
+func (r *Receiver) beganHere(now reliable.Time, f *frame.Frame, of *followed) bool {
+	return f.Time <= uint64(max(0, now.Sub(r.joined(of)))) && !r.elders.has(f.Session)
 }
 
 // prepare looks for the beginning of a stream that is heard for the first time, if it may lie

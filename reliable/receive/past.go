@@ -140,5 +140,15 @@ func (s *session) adopts(now reliable.Time, from netip.AddrPort, st *stream,
 	}
 	s.source = from
 	s.r.table.rehost(s)
+	if s.r.beganHere(now, f, s.topic) { // its holders may have no more than some of it
+		s.join.fromStart = true
+		for _, st := range s.streams {
+			if st.phase == starting && (st.seek == nil || st.seek.at == nil) {
+				st.join.fromStart = true
+				st.endSeek()
+				st.status.want(now)
+			}
+		}
+	}
 	return true
 }
