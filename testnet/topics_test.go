@@ -31,6 +31,7 @@ var foundTopics = []uint64{
 	302891, // as 300523
 	304078, // a session is heard of by a recorder before its publisher is heard
 	304928, // the same
+	305143, // a rate limit, which partitions that send much had to themselves
 }
 
 // foundKeys are the small ones in which something was found. What was wrong in the machine has

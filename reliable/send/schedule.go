@@ -15,7 +15,7 @@ const (
 	ready
 	// gathering: there is data, which doesn't fill a batch, and nothing else.
 	gathering
-	// limited: there is data, which waits for the rate limit.
+	// limited: there is data, or there are repairs, which wait for the rate limit.
 	limited
 	// repairing: repairs wait for their budget. They may go somewhat before the deadline.
 	repairing
@@ -39,6 +39,8 @@ type schedule struct {
 	frames uint64
 	// disk are the streams that may have a job for the disk.
 	disk []*Stream
+	// waits counts the times that a stream began to wait for the rate limit.
+	waits uint64
 }
 
 // A lineup is a list of streams, linked by their slots.
@@ -53,6 +55,9 @@ type slot struct {
 	place int
 	// frames is its part of the schedule's.
 	frames uint64
+	// waits is its place among those that wait for the rate limit, until it has something of
+	// it; 0: it doesn't wait.
+	waits uint64
 	// dirty says that the deadline may have changed. listed, full and disk say that the stream
 	// is among the schedule's dirty, full and disk.
 	dirty, listed, full, disk bool
@@ -89,11 +94,16 @@ func (c *schedule) store(st *Stream) {
 // published notes that a stream has a message more. If its data gathered, it goes on to, until
 // it fills a batch.
 func (c *schedule) published(st *Stream) {
-	if st.slot.queue == gathering {
+	switch st.slot.queue {
+	case gathering:
 		if c.refill(st); !st.slot.full {
 			c.store(st)
 			return
 		}
+	case limited:
+		c.refill(st)
+		c.store(st)
+		return
 	}
 	c.touch(st)
 }
@@ -209,16 +219,43 @@ func (c *schedule) move(st *Stream, to queue) {
 		}
 		st.slot.prev, st.slot.next = nil, nil
 	}
-	if st.slot.queue = to; to == resting {
+	switch st.slot.queue = to; to {
+	case resting, gathering, repairing:
+		st.slot.waits = 0
+	case limited:
+		if st.slot.waits == 0 {
+			c.waits++
+			st.slot.waits = c.waits
+		}
+	}
+	if to == resting {
 		return
 	}
 	l := &c.lines[to]
-	if st.slot.prev = l.last; l.last == nil {
-		l.first = st
-	} else {
-		l.last.slot.next = st
+	before := l.last
+	if to == limited { // a stream that was touched meanwhile has kept its place
+		for before != nil && before.slot.waits > st.slot.waits {
+			before = before.slot.prev
+		}
 	}
-	l.last = st
+	l.insert(st, before)
+}
+
+// insert puts a stream behind another one, or first if that is nil.
+func (l *lineup) insert(st, before *Stream) {
+	after := l.first
+	if before != nil {
+		after = before.slot.next
+		before.slot.next = st
+	} else {
+		l.first = st
+	}
+	if after != nil {
+		after.slot.prev = st
+	} else {
+		l.last = st
+	}
+	st.slot.prev, st.slot.next = before, after
 }
 
 // gathered makes the streams ready whose data gathers.
@@ -228,15 +265,13 @@ func (c *schedule) gathered() {
 	}
 }
 
-// next returns the stream whose turn it is, or nil.
+// next returns the stream whose turn it is, or nil. Those that have waited for the rate limit come
+// first, lest those that publish most have all that it allows.
 func (c *schedule) next(now reliable.Time) *Stream {
-	if st := c.lines[ready].first; st != nil {
-		return st
-	}
 	if st := c.lines[limited].first; st != nil && st.limit.Room(now) > 0 {
 		return st
 	}
-	return nil
+	return c.lines[ready].first
 }
 
 // pass gives the turn to the next stream: this one has sent something.
@@ -252,10 +287,11 @@ func (c *schedule) rest(now reliable.Time, st *Stream, all bool) {
 	switch {
 	case !st.Pending() && st.repairer.Idle():
 		c.move(st, resting)
+	case st.limit.Bounds() && st.limit.Room(now) == 0 &&
+		(st.Pending() || st.repairer.Deadline(now) <= now):
+		c.move(st, limited)
 	case !st.Pending():
 		c.move(st, repairing)
-	case st.limit.Bounds() && st.limit.Room(now) == 0:
-		c.move(st, limited)
 	case !all:
 		c.move(st, gathering)
 	case !st.repairer.Idle():

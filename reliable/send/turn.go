@@ -79,6 +79,9 @@ func (s *Sender) Sent(back reliable.Batch) {
 	}
 	if b.stream != nil {
 		b.stream.sent(b, datagrams, bytes)
+		if b.frames > 0 || b.kind == frame.Repair {
+			b.stream.slot.waits = 0 // it has had its turn
+		}
 		s.schedule.touch(b.stream)
 	}
 	s.turn.last, b.stream = b.stream, nil
