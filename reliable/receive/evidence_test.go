@@ -49,6 +49,21 @@ func told(t *testing.T) (*listener, *speaker) {
 	return l, a
 }
 
+// A DIGEST of a partition whose SESSION its sender never heard tells whose it is, and not where it
+// begins: others would take that for known.
+func TestADigestTellsNoBeginningThatIsUnknown(t *testing.T) {
+	l, _ := told(t)
+	s := l.Receiver.session(0xa)
+	for _, st := range []*stream{&s.own, s.add(l.now, 2)} {
+		f := frame.Frame{Digest: new(frame.DigestBody)}
+		st.sign(l.now, &f)
+		if known := st == &s.own; string(f.Name) != s.title.name() || known != (f.Digest.Wall != 0) ||
+			known != (titleIn(&f) != nil) {
+			t.Errorf("channel %d: publisher %q, wall %d", st.channel, f.Name, f.Digest.Wall)
+		}
+	}
+}
+
 // A subscriber tells a publisher that starts again what it knows of the one before: whether it
 // lives, and where it has come to.
 func TestASubscriberTellsTheEnd(t *testing.T) {

@@ -73,6 +73,33 @@ func TestPartitionsTakeTurns(t *testing.T) {
 	}
 }
 
+// What a rate limit allows goes to partitions in the order in which they began to wait for it, also
+// to one that is asked for something, or published to, all the time.
+func TestPartitionsShareTheRate(t *testing.T) {
+	p := newParted(t, Config{Layout: topic.Layout{Partitions: 4},
+		Flow: Flow{MaxRate: 8 * 1500 * 100}}) // 100 frames a second
+	for channel := range uint32(3) {
+		p.say(channel, 200)
+	}
+	var frames [3]int
+	for i := range uint64(2000) {
+		p.asks(rig.SubscriberAddr, 5, 0, i+1, 0, 1)
+		if i%10 == 0 {
+			p.say(1, 1)
+		}
+		for _, f := range p.run(time.Millisecond) {
+			if f.Kind == frame.Data || f.Kind == frame.Repair {
+				frames[f.Channel]++
+			}
+		}
+	}
+	for channel, n := range frames {
+		if n < 45 || n > 65 {
+			t.Errorf("partition %d has %d of %v frames", channel, n, frames)
+		}
+	}
+}
+
 // A closed session is over when each partition has told its end, and for the time to linger
 // afterwards; who asks about one meanwhile isn't told that it has ended before all was sent.
 func TestPartitionsEndOneByOne(t *testing.T) {
