@@ -254,6 +254,40 @@ func TestRecordOnASlowDisk(t *testing.T) {
 	}
 }
 
+// What is being written stays as it is until it was copied, though nobody else needs it.
+func TestRecordHoldsWhatItWrites(t *testing.T) {
+	p := recording(t, Config{})
+	p.flows(300) // the ring is full
+	var job *journal.Job
+	for ok := false; !ok; job, ok = p.NextDisk() {
+		if _, err := p.Publish(p.now, make([]byte, 1300)); err != nil {
+			t.Fatal(err)
+		}
+		p.sends()
+		p.now = p.now.Add(time.Millisecond)
+		p.Advance(p.now)
+	}
+	was := bytes.Clone(job.Records[0].Data)
+	full := func() bool {
+		for range 500 {
+			if _, err := p.Publish(p.now, make([]byte, 1300)); err == reliable.ErrFull {
+				return true
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			p.sends()
+		}
+		return false
+	}
+	if !full() || len(was) == 0 || !bytes.Equal(job.Records[0].Data, was) {
+		t.Errorf("%d bytes that are being written were overwritten", len(was))
+	}
+	job.Records[0].Data = was
+	if p.DiskCopied(p.now); full() {
+		t.Error("it waits for the disk after what is written was copied")
+	}
+}
+
 // Where a subscriber's pace counts, the log is the disk part: what it has yet to take is
 // kept there, within the room for it.
 func TestRecordKeepsForThePace(t *testing.T) {

@@ -53,6 +53,7 @@ func (b *Buffer) NextJob(now reliable.Time, by Awaited) (*journal.Job, bool) {
 		job, d.out, d.turn = d.read.make(d.key), reads, true
 	case some:
 		job, d.out, d.turn = d.write.make(d.key), writes, false
+		b.repin()
 	case d.record != nil:
 		if job, some = d.record.makeSync(now, d.key); some {
 			d.out = syncs
