@@ -43,6 +43,9 @@ func examples(page string) []string {
 // nothing else hears it, and eth0, which a machine may not have.
 func TestHelpExamples(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("many examples beside each other, of which some end after a second, in -short")
+	}
 	dir := t.TempDir()
 	content := pcapOf(packet{0, "239.1.1.1:5000", iextp(1, "one", "two")},
 		packet{time.Second, "239.1.1.1:5000", iextp(3, "three")})
@@ -150,8 +153,9 @@ func runExample(t *testing.T, dir, line string) {
 		if at := slices.Index(args, "--topic"); at >= 0 {
 			pub = append(pub, "--topic", args[at+1], "--partitions", "8")
 		}
+		var pubs []*tool
 		for _, group := range groups {
-			start(t, nil, on(group, "pub", pub...)...)
+			pubs = append(pubs, start(t, nil, on(group, "pub", pub...)...))
 		}
 		// On a busy machine its time may be over before the end has come.
 		if <-sub.ended; sub.exit != cli.ExitOK &&
@@ -159,14 +163,18 @@ func runExample(t *testing.T, dir, line string) {
 			t.Errorf("crier %s: exit code %d\n%s", args, sub.exit, tail(sub.err))
 		}
 		if sub.out.count("\n") < 10 {
-			t.Errorf("it printed %q", tail(sub.out))
+			t.Errorf("it printed %q and %q", tail(sub.out), tail(sub.err))
+			for _, p := range pubs {
+				t.Errorf("crier %s printed %s", p.args, tail(p.err))
+			}
 		}
 	case "record":
 		runRecordExample(t, args)
 	case "replay", "log":
 		runLogExample(t, args)
 	case "ls":
-		start(t, nil, "pub", "--topic", "quotes.example", "--rate", "100", "--name", t.Name())
+		pub := start(t, nil, "pub", "--topic", "quotes.example", "--rate", "100", "--name", t.Name())
+		pub.await(pub.err, "publishing session", 1) // and answering, from then on
 		for i, a := range args {
 			args[i] = strings.Trim(a, "'")
 		}
