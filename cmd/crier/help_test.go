@@ -151,7 +151,8 @@ func runExample(t *testing.T, dir, line string) {
 		sub := start(t, nil, args...).listening()
 		pub := []string{"--count", "2000", "--rate", "10000"}
 		if at := slices.Index(args, "--topic"); at >= 0 {
-			pub = append(pub, "--topic", args[at+1], "--partitions", "8")
+			// Without keys, what comes at once may be of one partition.
+			pub = append(pub, "--topic", args[at+1], "--partitions", "8", "--key", `^(\d+)`)
 		}
 		var pubs []*tool
 		for _, group := range groups {
