@@ -36,7 +36,7 @@ const (
 	guardMin = int64(200 * time.Microsecond)
 	guardMax = int64(400 * time.Microsecond)
 	// spreadMax bounds a window in which what gathers is spread over several batches: a caller
-	// that is flat out fills 16 of them in about a millisecond.
+	// that is flat out with small messages fills 16 of them in about two milliseconds.
 	spreadMax = int64(3 * time.Millisecond)
 )
 

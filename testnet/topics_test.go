@@ -34,8 +34,8 @@ var foundTopics = []uint64{
 	305143, // a rate limit, which partitions that send much had to themselves
 }
 
-// foundKeys are the small ones in which something was found. What was wrong in the machine has
-// become a story of its own: reliable/receive/opened_test.go.
+// foundKeys are the small ones in which something was found. Some of what was wrong in the machine
+// has become a story of its own: reliable/receive/opened_test.go.
 var foundKeys = []uint64{
 	922,   // a publisher moves before there is data of a partition
 	1487,  // the SESSION of a partition that isn't wanted names the feeds

@@ -82,8 +82,8 @@ func (e *outcome) missing() string {
 			"publisher for dead")
 	}
 	if n := st.Disk.Missed; n > 0 {
-		say("the log lacks %s: the disk was too slow, full or broken; with --record-wait publishing "+
-			"waits for it", cli.Counted(n, "frame", "frames"))
+		say("the log lacks %s: the disk was too slow, full or broken; make room on it, or have "+
+			"publishing wait for a slow one (--record-wait)", cli.Counted(n, "frame", "frames"))
 	}
 	if err := e.unrecorded; err != nil {
 		why := err.Error()
