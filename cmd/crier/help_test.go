@@ -90,6 +90,15 @@ func needsHost(line string) bool {
 	return strings.Contains(line, " --to ") || strings.HasPrefix(line, "crier doctor echo")
 }
 
+// sequence holds the numbers from 1 to n, a line each, as seq prints them.
+func sequence(n int) io.Reader {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintln(&b, i+1)
+	}
+	return strings.NewReader(b.String())
+}
+
 // runExample runs a command line, or a pipe of seq into one, together with what
 // it needs at the other end.
 func runExample(t *testing.T, dir, line string) {
@@ -99,11 +108,7 @@ func runExample(t *testing.T, dir, line string) {
 		if _, err := fmt.Sscanf(from, "seq %d", &n); err != nil {
 			t.Fatalf("%q is not known to this test", from)
 		}
-		var b strings.Builder
-		for i := range n {
-			fmt.Fprintln(&b, i+1)
-		}
-		stdin, line = strings.NewReader(b.String()), into
+		stdin, line = sequence(n), into
 	}
 	line, _, _ = strings.Cut(line, " > ")
 	args := strings.Fields(line)
@@ -152,11 +157,17 @@ func runExample(t *testing.T, dir, line string) {
 		pub := []string{"--count", "2000", "--rate", "10000"}
 		if at := slices.Index(args, "--topic"); at >= 0 {
 			// Without keys, what comes at once may be of one partition.
-			pub = append(pub, "--topic", args[at+1], "--partitions", "8", "--key", `^(\d+)`)
+			pub = []string{"--from", "-", "--rate", "10000",
+				"--topic", args[at+1], "--partitions", "8", "--key", `^(\d+)`}
 		}
 		var pubs []*tool
 		for _, group := range groups {
-			pubs = append(pubs, start(t, nil, on(group, "pub", pub...)...))
+			pubs = append(pubs, start(t, sequence(2000), on(group, "pub", pub...)...))
+		}
+		for _, p := range pubs {
+			if p.wait(cli.ExitOK); t.Failed() {
+				return // its subscriber would wait for ever
+			}
 		}
 		// On a busy machine its time may be over before the end has come.
 		if <-sub.ended; sub.exit != cli.ExitOK &&
