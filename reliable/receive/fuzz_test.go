@@ -46,16 +46,21 @@ func FuzzReceiver(f *testing.F) {
 		from := netip.MustParseAddrPort("10.77.0.1:5000")
 		now := cfg.Joined
 		var events [8]reliable.Run
-		accounted := make(map[reliable.SessionID]uint64)
+		type space struct {
+			session   reliable.SessionID
+			partition uint32
+		}
+		accounted := make(map[space]uint64)
 		poll := func() {
 			for {
 				n := r.Poll(events[:])
 				for _, ev := range events[:n] {
+					at := space{ev.Session, ev.Partition}
 					switch ev.Kind {
 					case reliable.Message:
-						accounted[ev.Session]++
+						accounted[at]++
 					case reliable.Loss:
-						accounted[ev.Session] += ev.Lost.Len()
+						accounted[at] += ev.Lost.Len()
 					}
 				}
 				if n < len(events) {
@@ -105,9 +110,9 @@ func FuzzReceiver(f *testing.F) {
 		r.Close(now)
 		poll()
 		for _, s := range r.Sessions() {
-			if s.Delivered+s.Lost != s.NextOffset-s.FirstOffset ||
-				s.Delivered+s.Lost != accounted[s.ID] {
-				t.Fatalf("the sum is wrong: %+v; accounted for %d", s, accounted[s.ID])
+			n := accounted[space{s.ID, s.Partition}]
+			if s.Delivered+s.Lost != s.NextOffset-s.FirstOffset || s.Delivered+s.Lost != n {
+				t.Fatalf("the sum is wrong: %+v; accounted for %d", s, n)
 			}
 		}
 	})
