@@ -166,6 +166,51 @@ func TestSyncFails(t *testing.T) {
 	}
 }
 
+// A hole at the end is named once more where a failed sync made it doubtful, as nothing follows
+// it by which the log could tell. An end that was before it stays before it.
+func TestSyncOfAHoleFails(t *testing.T) {
+	for _, ended := range []bool{false, true} {
+		d := begun(t, Config{}, journal.Config{})
+		d.plays(1, 0, 10, 1000)
+		d.pass(time.Second)
+		tape := d.Recorder.tapes[journal.Key{Session: 1}]
+		d.disk.FailSyncs(1)
+		if ended {
+			tape.end(d.now, reliable.EndSilent, 10, 0)
+		}
+		d.hears(beat(t, 1, 15, 15))
+		d.pass(time.Second)
+		d.has(15, reliable.CauseGone, nack.Range{From: 10, To: 15})
+		if s := d.Sessions()[0]; s.Synced != 15 || s.HoleFrames != 5 ||
+			countKind(d.told, WrittenAgain) != 1 {
+			t.Errorf("ended %v: %+v, told %+v", ended, s, d.told)
+		}
+		d.disk.PowerLoss()
+		d.open()
+		d.has(15, reliable.CauseGone, nack.Range{From: 10, To: 15})
+	}
+}
+
+// The same holds for frames that memory has no more: the log ends where it said that it does.
+func TestSyncOfWhatIsForgottenFails(t *testing.T) {
+	d := begun(t, Config{Tail: 2 << 20},
+		journal.Config{Fsync: journal.Fsync{Every: 500 * time.Millisecond}})
+	d.plays(1, 0, 10, 1000)
+	d.pass(time.Second)
+	d.plays(1, 10, 5000, 1000)
+	d.hears(beat(t, 1, 5100, 5100))
+	d.pass(10 * time.Millisecond)
+	s := d.Sessions()[0]
+	kept := d.Recorder.tapes[journal.Key{Session: 1}].tail.Span()
+	if s.Written.Seq != 5100 || s.Synced != 10 || kept.From <= 10 || kept.To != 5000 {
+		t.Fatalf("memory has %v of %+v", kept, s)
+	}
+	d.disk.FailSyncs(1)
+	d.pass(time.Second)
+	d.has(5100, reliable.CauseGone, nack.Range{From: 10, To: kept.From},
+		nack.Range{From: 5000, To: 5100})
+}
+
 func countKind(list []Event, kind EventKind) (n int) {
 	for i := range list {
 		if list[i].Kind == kind {

@@ -282,7 +282,8 @@ func (r *Recorder) apply(s *journal.State) {
 }
 
 // again hands to the disk once more what is behind the log's end: a sync failed, and what was
-// written since the last one is doubtful. The log names what isn't in memory any more.
+// written since the last one is doubtful. The log names what isn't in memory any more, where
+// something follows; what nothing follows is a hole.
 func (t *tape) again() {
 	t.handed = t.state.Next.Seq
 	for _, b := range t.tail.Blocks {
@@ -290,8 +291,21 @@ func (t *tape) again() {
 			t.r.settle(b, false)
 		}
 	}
-	if t.ended != nil {
-		t.insert(len(t.items), item{at: t.ended.Seq, end: t.ended})
+	if e := t.ended; e != nil && e.Seq >= t.handed &&
+		!slices.ContainsFunc(t.items, func(it item) bool { return it.end == e }) {
+		i := len(t.items)
+		for i > t.sent && t.items[i-1].at > e.Seq {
+			i--
+		}
+		t.insert(i, item{at: e.Seq, end: e})
+	}
+	kept := max(t.handed, t.tail.Span().To)
+	if n := len(t.items); n > 0 {
+		kept = max(kept, t.items[n-1].at)
+	}
+	if rest := (nack.Range{From: kept, To: t.next.Seq}); rest.Len() > 0 {
+		hole := journal.Hole{Frames: rest, Cause: reliable.CauseGone}
+		t.insert(len(t.items), item{at: rest.To, hole: hole})
 	}
 	t.soil(t.r.now)
 	t.r.tell(Event{Kind: WrittenAgain, Key: t.key})
