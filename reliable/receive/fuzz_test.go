@@ -12,6 +12,36 @@ import (
 
 const fuzzMemory = 256 << 10
 
+// A space is a sequence space: a session's partition.
+type space struct {
+	session   reliable.SessionID
+	partition uint32
+}
+
+// An account counts the messages of each space that were delivered or told to be lost.
+type account map[space]uint64
+
+func (a account) add(events []reliable.Run) {
+	for _, ev := range events {
+		switch at := (space{ev.Session, ev.Partition}); ev.Kind {
+		case reliable.Message:
+			a[at]++
+		case reliable.Loss:
+			a[at] += ev.Lost.Len()
+		}
+	}
+}
+
+// check holds a Receiver, which is closed, to the promise's sum.
+func (a account) check(t *testing.T, r *Receiver) {
+	for _, s := range r.Sessions() {
+		n := a[space{s.ID, s.Partition}]
+		if s.Delivered+s.Lost != s.NextOffset-s.FirstOffset || s.Delivered+s.Lost != n {
+			t.Fatalf("the sum is wrong: %+v; accounted for %d", s, n)
+		}
+	}
+}
+
 // FuzzReceiver: whatever comes, a Receiver neither panics nor hangs, holds no
 // more than its bound, and keeps the promise's sum.
 func FuzzReceiver(f *testing.F) {
@@ -46,23 +76,11 @@ func FuzzReceiver(f *testing.F) {
 		from := netip.MustParseAddrPort("10.77.0.1:5000")
 		now := cfg.Joined
 		var events [8]reliable.Run
-		type space struct {
-			session   reliable.SessionID
-			partition uint32
-		}
-		accounted := make(map[space]uint64)
+		accounted := make(account)
 		poll := func() {
 			for {
 				n := r.Poll(events[:])
-				for _, ev := range events[:n] {
-					at := space{ev.Session, ev.Partition}
-					switch ev.Kind {
-					case reliable.Message:
-						accounted[at]++
-					case reliable.Loss:
-						accounted[at] += ev.Lost.Len()
-					}
-				}
+				accounted.add(events[:n])
 				if n < len(events) {
 					return
 				}
@@ -109,11 +127,6 @@ func FuzzReceiver(f *testing.F) {
 		}
 		r.Close(now)
 		poll()
-		for _, s := range r.Sessions() {
-			n := accounted[space{s.ID, s.Partition}]
-			if s.Delivered+s.Lost != s.NextOffset-s.FirstOffset || s.Delivered+s.Lost != n {
-				t.Fatalf("the sum is wrong: %+v; accounted for %d", s, n)
-			}
-		}
+		accounted.check(t, r)
 	})
 }

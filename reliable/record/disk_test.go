@@ -167,27 +167,52 @@ func TestSyncFails(t *testing.T) {
 }
 
 // A hole at the end is named once more where a failed sync made it doubtful, as nothing follows
-// it by which the log could tell. An end that was before it stays before it.
+// it by which the log could tell.
 func TestSyncOfAHoleFails(t *testing.T) {
-	for _, ended := range []bool{false, true} {
-		d := begun(t, Config{}, journal.Config{})
-		d.plays(1, 0, 10, 1000)
+	d := begun(t, Config{}, journal.Config{})
+	d.plays(1, 0, 10, 1000)
+	d.pass(time.Second)
+	d.disk.FailSyncs(1)
+	d.hears(beat(t, 1, 15, 15))
+	d.pass(time.Second)
+	d.has(15, reliable.CauseGone, nack.Range{From: 10, To: 15})
+	if s := d.Sessions()[0]; s.Synced != 15 || s.HoleFrames != 5 ||
+		countKind(d.told, WrittenAgain) != 1 {
+		t.Errorf("%+v, told %+v", s, d.told)
+	}
+	d.disk.PowerLoss()
+	d.open()
+	d.has(15, reliable.CauseGone, nack.Range{From: 10, To: 15})
+}
+
+// An end whose sync fails is written again where it was: before a hole that was yet to be written,
+// so that the log doesn't take the hole's end for that of the session.
+func TestSyncOfAnEndFails(t *testing.T) {
+	for _, holed := range []bool{false, true} {
+		d := begun(t, Config{}, journal.Config{Fsync: journal.Fsync{Every: 50 * time.Millisecond}})
+		d.plays(1, 0, 5, 1000)
 		d.pass(time.Second)
-		tape := d.Recorder.tapes[journal.Key{Session: 1}]
+		d.plays(1, 5, 10, 1000)
+		d.Recorder.tapes[journal.Key{Session: 1}].end(d.now, reliable.EndSilent, 10, 0)
+		d.pass(51*time.Millisecond - time.Nanosecond) // it is written after 1 ms
+		if s := d.Sessions()[0]; s.Synced != 5 || d.log.States()[0].Ended == nil {
+			t.Fatalf("%+v, %+v", s, d.log.States())
+		}
 		d.disk.FailSyncs(1)
-		if ended {
-			tape.end(d.now, reliable.EndSilent, 10, 0)
+		end := uint64(10)
+		if holed {
+			end = 15
+			d.hears(beat(t, 1, end, end))
 		}
-		d.hears(beat(t, 1, 15, 15))
+		d.pass(time.Nanosecond)
+		if countKind(d.told, WrittenAgain) != 1 {
+			t.Fatalf("told %+v", d.told)
+		}
 		d.pass(time.Second)
-		d.has(15, reliable.CauseGone, nack.Range{From: 10, To: 15})
-		if s := d.Sessions()[0]; s.Synced != 15 || s.HoleFrames != 5 ||
-			countKind(d.told, WrittenAgain) != 1 {
-			t.Errorf("ended %v: %+v, told %+v", ended, s, d.told)
+		d.has(end, reliable.CauseGone, nack.Range{From: 10, To: end})
+		if e := d.log.States()[0].Ended; (e != nil) == holed {
+			t.Errorf("with a hole behind it %v: the session ended %+v", holed, e)
 		}
-		d.disk.PowerLoss()
-		d.open()
-		d.has(15, reliable.CauseGone, nack.Range{From: 10, To: 15})
 	}
 }
 

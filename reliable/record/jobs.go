@@ -291,13 +291,8 @@ func (t *tape) again() {
 			t.r.settle(b, false)
 		}
 	}
-	if e := t.ended; e != nil && e.Seq >= t.handed &&
-		!slices.ContainsFunc(t.items, func(it item) bool { return it.end == e }) {
-		i := len(t.items)
-		for i > t.sent && t.items[i-1].at > e.Seq {
-			i--
-		}
-		t.insert(i, item{at: e.Seq, end: e})
+	if e := t.ended; e != nil && e.Seq >= t.handed { // else what follows it is safe, and so it is
+		t.insert(t.place(e.Seq), item{at: e.Seq, end: e})
 	}
 	kept := max(t.handed, t.tail.Span().To)
 	if n := len(t.items); n > 0 {

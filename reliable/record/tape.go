@@ -140,10 +140,7 @@ func (t *tape) lack(frames nack.Range, cause reliable.Cause) {
 	t.holeFrames += frames.Len()
 	t.r.stats.HoleFrames += frames.Len()
 	t.note(frames)
-	i := len(t.items)
-	for i > 0 && t.items[i-1].at > frames.From {
-		i--
-	}
+	i := t.place(frames.From)
 	if i > 0 && t.items[i-1].end == nil && t.items[i-1].at == frames.From &&
 		t.items[i-1].hole.Cause == cause && t.items[i-1].from() >= t.handed {
 		t.items[i-1].at, t.items[i-1].hole.Frames.To = frames.To, frames.To
@@ -159,6 +156,16 @@ func (t *tape) note(hole nack.Range) {
 		t.forgot = t.holes[more-1].To
 		t.holes = slices.Delete(t.holes, 0, more)
 	}
+}
+
+// place returns which item one would be that begins at a frame, of those that aren't with the
+// disk.
+func (t *tape) place(seq uint64) int {
+	i := len(t.items)
+	for i > t.sent && t.items[i-1].at > seq {
+		i--
+	}
+	return i
 }
 
 // insert puts an item before the i-th.

@@ -200,7 +200,8 @@ func (c *schedule) swap(i, j int) {
 	c.heap[i].slot.place, c.heap[j].slot.place = i, j
 }
 
-// move puts a stream at the end of a queue.
+// move puts a stream at the end of a queue, or where it was among those that wait for the rate
+// limit.
 func (c *schedule) move(st *Stream, to queue) {
 	from := st.slot.queue
 	c.counts[from]--
