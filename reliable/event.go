@@ -35,6 +35,9 @@ const (
 	SessionAmended
 	FeedDown
 	FeedUp
+	Assigned
+	Revoking
+	Revoked
 )
 
 var eventNames = [...]string{
@@ -44,6 +47,7 @@ var eventNames = [...]string{
 	StreamForked: "stream-forked", StreamContested: "stream-contested",
 	SessionInquest: "inquest", SessionAmended: "amended",
 	FeedDown: "feed-down", FeedUp: "feed-up",
+	Assigned: "assigned", Revoking: "revoking", Revoked: "revoked",
 }
 
 // String returns the kind's name.
@@ -109,6 +113,11 @@ type Event struct {
 	// SessionAmended, and of the SessionResumed that withdraws it. It is nil without an inquest.
 	// Don't change it.
 	Certificate *Certificate
+	// Grant is what makes the event this member's, in a team; it is nil outside of teams. Don't
+	// change it.
+	Grant *Grant
+	// Revocation is the reason of a Revoked.
+	Revocation Revocation
 }
 
 // Key returns the key of the message, or nil if it has none: a view like Payload.

@@ -48,6 +48,13 @@ const (
 	FeedDown Kind = reliable.FeedDown
 	// FeedUp reports that it is heard again.
 	FeedUp Kind = reliable.FeedUp
+	// Assigned reports that the member of a team works on the partition from now on.
+	Assigned Kind = reliable.Assigned
+	// Revoking reports that another member is to have the partition: the messages that were
+	// handed out are finished, and no more come.
+	Revoking Kind = reliable.Revoking
+	// Revoked reports that the partition is no longer the member's. Another one may work on it.
+	Revoked Kind = reliable.Revoked
 )
 
 // Cause is the cause of a loss.
@@ -149,6 +156,8 @@ type Position = reliable.Position
 //	SessionResumed Certificate *Certificate  the one that is withdrawn, or nil
 //	SessionEnded   Cause Cause               CauseEnded, CauseClosed or CauseUntil
 //	FeedDown       Feed int                  the feed, by its index in Config; as of FeedUp
+//	Assigned       Grant *Grant              what is leased, as of all events of a team
+//	Revoked        Revocation Revocation     the reason
 //	StreamForked   Lost Range                the offsets that were used twice
 //	               Other SessionID           the other session, as of StreamContested
 type Event = reliable.Event

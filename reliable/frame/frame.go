@@ -170,6 +170,10 @@ type Frame struct {
 	Find   *FindBody
 	// Announce holds the fields of ANNOUNCE, and is nil in other kinds. Decode allocates it.
 	Announce *AnnounceBody
+	// Claim, Grant and Team hold the fields of CLAIM, GRANT and TEAM, and are nil in other kinds.
+	Claim *ClaimBody
+	Grant *GrantBody
+	Team  *TeamBody
 }
 
 // Chunk is a message, a part of a message, or a skip: a placeholder for messages that the

@@ -32,8 +32,14 @@ const (
 	Digest Kind = 11
 	// Find asks holders for a session, or for a place in it.
 	Find Kind = 12
+	// Claim is what a member of a team says of its work.
+	Claim Kind = 13
+	// Grant leases work to a member of a team.
+	Grant Kind = 14
 	// Announce tells of a topic to whoever looks for topics.
 	Announce Kind = 15
+	// Team tells of a team to whoever asks.
+	Team Kind = 16
 )
 
 var kindNames = [...]string{
