@@ -121,7 +121,7 @@ func (d *delivery) judgeRecovery() {
 		d.fail("offset %d is said to have come to this machine at %v, and came at %v", ev.Offset,
 			ev.Arrived, wall)
 	}
-	received := world.VirtualTime(ev.Received)
+	received := d.sub.ClockRead(ev.Received)
 	said := ev.Recovered
 	if d.holders.found {
 		// What a DIGEST told of was missing from the session's begin on, and what the publisher
@@ -156,7 +156,7 @@ func (d *delivery) judgeContent() {
 			[]byte(ev.Properties), []byte(want))
 	}
 	at := d.s.AcceptedAt(ev.Offset)
-	if received := world.VirtualTime(ev.Received); received < at || received > d.c.w.Now() {
+	if received := d.sub.ClockRead(ev.Received); received < at || received > d.c.w.Now() {
 		d.fail("offset %d was received at %s, and accepted at %s", ev.Offset, world.Stamp(received),
 			world.Stamp(at))
 	}

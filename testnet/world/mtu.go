@@ -19,6 +19,6 @@ func (p *Publisher) Narrow(datagram int) {
 		return
 	}
 	p.w.trace("narrow %v to %d", p, datagram)
-	p.m.SetDatagram(p.w.now, datagram)
+	p.m.SetDatagram(p.now(), datagram)
 	p.settle()
 }

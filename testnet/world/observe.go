@@ -2,6 +2,7 @@ package world
 
 import (
 	"net/netip"
+	"time"
 
 	"crier/reliable"
 	"crier/reliable/frame"
@@ -46,6 +47,23 @@ type Observer struct {
 	Directory func(d *Datagram)
 	// Ended: a publisher's process crashed or left.
 	Ended func(s *Session)
+
+	// What happens in teams. A message of one is Told as others are, once its machine has said
+	// that it may be handed out.
+
+	// Withheld: the machine of a member told of a message, and said then that it must not be
+	// handed out any more.
+	Withheld func(sub *Subscriber, ev *reliable.Event)
+	// Done: the application of a member is done with a message, or a loss. Err is what its
+	// machine says of that.
+	Done func(sub *Subscriber, g *reliable.Grant, offset uint64, err error)
+	// Released: the application of a member gives a message back, to be granted again after a
+	// time.
+	Released func(sub *Subscriber, g *reliable.Grant, offset uint64, after time.Duration, err error)
+	// Teamed: a publisher tells of a team.
+	Teamed func(p *Publisher, ev *reliable.TeamEvent)
+	// Restored: a publisher's process starts with the positions of teams that were saved.
+	Restored func(p *Publisher, list []reliable.TeamPosition)
 }
 
 // Drop is a link that drops a datagram.

@@ -55,7 +55,7 @@ func (p *Publisher) diskDone(job *journal.Job, life int) {
 		return
 	}
 	n := job.Key.Channel
-	p.m.Stream(n).DiskDone(p.w.now, p.disks[n].do(job, &p.cfg.Disk))
+	p.m.Stream(n).DiskDone(p.now(), p.disks[n].do(job, &p.cfg.Disk))
 	p.settle()
 }
 

@@ -37,7 +37,7 @@ func (p *Publisher) take(pkt *Datagram) {
 		return
 	}
 	pkt.frame.Feed = pkt.Feed
-	p.m.Handle(p.w.now, pkt.From, &pkt.frame)
+	p.m.Handle(p.now(), pkt.From, &pkt.frame)
 }
 
 // timer lets the machine go on at its deadline.
@@ -64,7 +64,7 @@ func (p *Publisher) settle() {
 			return
 		}
 		p.diskWork() // which may read a frame that Next has found missing
-		at := p.m.Deadline(p.w.now)
+		at := p.clock.world(p.m.Deadline(p.now()))
 		if at > p.w.now && p.roomed() == p.freed {
 			if at < p.armed {
 				p.armed = at
@@ -76,9 +76,9 @@ func (p *Publisher) settle() {
 			p.w.fail("%v doesn't come to rest: its deadline stays at %v", p, Stamp(at))
 			return
 		}
-		p.m.Advance(p.w.now)
+		p.m.Advance(p.now())
 	}
-	if p.closing && p.m.Finished(p.w.now) {
+	if p.closing && p.m.Finished(p.now()) {
 		p.w.trace("%v leaves", p)
 		p.end()
 	}
@@ -145,7 +145,7 @@ const maxRounds = 10_000
 // drain sends all that the machine has to send now.
 func (p *Publisher) drain() {
 	for !p.busy {
-		b, ok := p.m.Next(p.w.now)
+		b, ok := p.m.Next(p.now())
 		if !ok {
 			return
 		}

@@ -40,6 +40,8 @@ type PublisherConfig struct {
 	// SocketQueue is how many datagrams wait at its socket while the process is
 	// paused, the rest is lost; 0 means 92, as Linux has by default.
 	SocketQueue int
+	// Clock says how the clocks of its host go.
+	Clock ClockConfig
 	// Feeds is how many feeds it sends over, up to MaxFeeds; 0 means 1.
 	Feeds int
 	// Disk says how its disk behaves.
@@ -106,6 +108,7 @@ type Publisher struct {
 	events   [4]reliable.MemberEvent
 	counts   []counted
 	asleep   sleep
+	clock    clock
 	closing  bool
 
 	search *search         // while its process asks where its stream ended
@@ -133,7 +136,10 @@ func (w *World) AddPublisher(cfg PublisherConfig) (*Publisher, error) {
 		return nil, fmt.Errorf("testnet: %s: %d feeds are outside 1 to %d", cfg.Name, cfg.Feeds,
 			MaxFeeds)
 	}
-	p := &Publisher{w: w, cfg: cfg, index: len(w.pubs),
+	if err := cfg.Clock.validate(); err != nil {
+		return nil, fmt.Errorf("testnet: %s: %w", cfg.Name, err)
+	}
+	p := &Publisher{w: w, cfg: cfg, index: len(w.pubs), clock: clock{cfg: cfg.Clock},
 		paths: make([][]path, max(cfg.Feeds, 1))}
 	if _, err := p.senderConfig(w.now).Complete(); err != nil {
 		return nil, err
@@ -161,7 +167,7 @@ func (p *Publisher) key() uint64 { return publisherNet<<32 | uint64(p.index) }
 // senderConfig returns the machine's configuration for a process that starts now.
 func (p *Publisher) senderConfig(now reliable.Time) send.Config {
 	cfg := p.cfg.Sender
-	cfg.Start = now
+	cfg.Start = p.clock.machine(now)
 	if n := len(p.paths); n > 1 {
 		cfg.Controls = make([]netip.AddrPort, n)
 		for feed := range n {
@@ -188,6 +194,7 @@ func (p *Publisher) nextAddr() netip.AddrPort {
 // start begins a session.
 func (p *Publisher) start() {
 	w := p.w
+	p.clock.begin(w.now)
 	cfg := p.senderConfig(w.now)
 	m, err := NewSender(cfg)
 	if err != nil {
@@ -318,7 +325,7 @@ func (p *Publisher) Close() {
 	}
 	p.w.trace("close %v", p)
 	if !p.asleep.on {
-		p.m.Close(p.w.now)
+		p.m.Close(p.now())
 		p.settle()
 	}
 }

@@ -134,7 +134,7 @@ func (r *Recorder) diskDone(job *journal.Job, res *journal.Result) {
 		r.results = append(r.results, res)
 		return
 	}
-	r.m.DiskDone(r.w.now, res)
+	r.m.DiskDone(r.now(), res)
 	r.settle()
 }
 
@@ -163,7 +163,7 @@ func (r *Recorder) wake() {
 	list := r.results
 	r.results = nil
 	for _, res := range list {
-		r.m.DiskDone(r.w.now, res)
+		r.m.DiskDone(r.now(), res)
 	}
 }
 
@@ -173,7 +173,7 @@ func (r *Recorder) LosePower() { r.end(true) }
 
 // leave ends the process as one that is told to: it writes what it holds, and seals its log.
 func (r *Recorder) leave() {
-	r.m.Close(r.w.now)
+	r.m.Close(r.now())
 	r.drain()
 	r.work()
 	if err := r.log.close(); err != nil {

@@ -13,6 +13,7 @@ type sleep struct {
 	since reliable.Time
 	turn  int // counts pauses: an older one's end doesn't end a later one
 	queue []*Datagram
+	host  bool   // its host is suspended: nothing reaches its socket
 	sent  bool   // the kernel has taken a batch meanwhile
 	disk  func() // the disk has done a job meanwhile
 }
@@ -23,7 +24,7 @@ func (s *sleep) start(now reliable.Time) {
 }
 
 func (s *sleep) keep(w *World, p *Datagram, limit int) {
-	if len(s.queue) >= limit {
+	if s.host || len(s.queue) >= limit {
 		w.stats.Overflow++
 		return
 	}
@@ -33,7 +34,7 @@ func (s *sleep) keep(w *World, p *Datagram, limit int) {
 // end returns the packets that waited at the socket.
 func (s *sleep) end() []*Datagram {
 	queue := s.queue
-	s.on, s.queue = false, nil
+	s.on, s.host, s.queue = false, false, nil
 	return queue
 }
 
@@ -62,6 +63,9 @@ func (p *Publisher) Resume() {
 	}
 	w := p.w
 	w.trace("resume %v", p)
+	if p.asleep.host {
+		p.clock.wake(p.asleep.since, w.now)
+	}
 	w.observeWoke(p, nil, p.asleep.since)
 	for _, pkt := range p.asleep.end() {
 		p.take(pkt)
@@ -71,7 +75,7 @@ func (p *Publisher) Resume() {
 		p.m.Sent(p.batch)
 	}
 	if p.closing {
-		p.m.Close(w.now)
+		p.m.Close(p.now())
 	}
 	if done := p.asleep.disk; done != nil {
 		p.asleep.disk = nil
@@ -111,6 +115,9 @@ func (s *Subscriber) Resume() {
 	}
 	w := s.w
 	w.trace("resume %v", s)
+	if s.asleep.host {
+		s.clock.wake(s.asleep.since, w.now)
+	}
 	w.observeWoke(nil, s, s.asleep.since)
 	if s.cfg.TimersFirst {
 		s.asleep.on = false

@@ -38,7 +38,7 @@ func (s *Subscriber) take(pkt *Datagram) {
 	}
 	if !s.copies {
 		pkt.frame.GroupIndex, pkt.frame.Feed = group, pkt.Feed
-		s.m.Handle(s.w.now, pkt.From, &pkt.frame)
+		s.m.Handle(s.now(), pkt.From, &pkt.frame)
 		s.w.observeHandled(pkt, s)
 		return
 	}
@@ -47,8 +47,8 @@ func (s *Subscriber) take(pkt *Datagram) {
 		s.w.fail("a frame that was decoded once doesn't decode again: %v", err)
 		return
 	}
-	s.own.GroupIndex, s.own.Feed, s.own.Arrived = group, pkt.Feed, WallStart+int64(s.w.now)
-	s.m.Handle(s.w.now, pkt.From, &s.own)
+	s.own.GroupIndex, s.own.Feed, s.own.Arrived = group, pkt.Feed, WallStart+int64(s.now())
+	s.m.Handle(s.now(), pkt.From, &s.own)
 	if !s.busy && s.cfg.Work == 0 {
 		s.poll(len(s.w.events), true)
 	}
@@ -82,7 +82,7 @@ func (s *Subscriber) settle() {
 		if s.recorder != nil {
 			s.recorder.work() // which may read a frame that Next has found missing
 		}
-		at := s.m.Deadline()
+		at := s.clock.world(s.m.Deadline())
 		if at > w.now {
 			if at < s.armed {
 				s.armed = at
@@ -94,7 +94,7 @@ func (s *Subscriber) settle() {
 			w.fail("%v doesn't come to rest: its deadline stays at %v", s, Stamp(at))
 			return
 		}
-		s.m.Advance(w.now)
+		s.m.Advance(s.now())
 	}
 	s.join()
 	w.observeSettled(s)
@@ -157,7 +157,7 @@ func (s *Subscriber) consume() {
 func (s *Subscriber) drain() {
 	w := s.w
 	for w.err == nil {
-		b, ok := s.m.Next(w.now)
+		b, ok := s.m.Next(s.now())
 		if !ok {
 			return
 		}

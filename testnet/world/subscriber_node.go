@@ -46,6 +46,8 @@ type SubscriberConfig struct {
 	CopyFrames bool
 	// JoinDelay is the time from when it wishes to join a group until packets to that reach it.
 	JoinDelay time.Duration
+	// Clock says how the clocks of its host go.
+	Clock ClockConfig
 	// TimersFirst lets a process that was paused look at its timers before it
 	// looks at its socket.
 	TimersFirst bool
@@ -94,6 +96,7 @@ type Subscriber struct {
 	tell   func(reliable.Time, *reliable.Event) // cfg.OnEvent
 	asleep sleep
 	groups memberships
+	clock  clock
 
 	addr   netip.AddrPort
 	joined reliable.Time
@@ -137,7 +140,11 @@ func (w *World) addSubscriber(cfg SubscriberConfig, r *Recorder) (*Subscriber, e
 	if cfg.SocketQueue == 0 {
 		cfg.SocketQueue = defaultSocketQueue
 	}
+	if err := cfg.Clock.validate(); err != nil {
+		return nil, fmt.Errorf("testnet: %s: %w", cfg.Name, err)
+	}
 	s := &Subscriber{w: w, cfg: cfg, index: len(w.subs), armed: reliable.Never,
+		clock: clock{cfg: cfg.Clock},
 		aside: aside{down: cfg.Down, up: cfg.Up}, recorder: r,
 		file: stateFile{after: cfg.SaveAfter}}
 	if r != nil {
@@ -189,7 +196,8 @@ func (s *Subscriber) be(at reliable.Time) error {
 	if rc.Seed == 0 || s.lives > 0 {
 		rc.Seed = w.id(subscriberNet, s.index, 2*s.lives+1)
 	}
-	rc.Epoch, rc.Joined = time.Unix(0, WallStart), at
+	s.clock.begin(at)
+	rc.Epoch, rc.Joined = time.Unix(0, WallStart), s.clock.machine(at)
 	if n := s.cfg.feeds(); n > 1 {
 		rc.Feeds = n
 	}
@@ -314,7 +322,7 @@ func (s *Subscriber) Leave() {
 	if s.recorder != nil {
 		s.recorder.leave()
 	} else {
-		s.m.Close(s.w.now)
+		s.m.Close(s.now())
 		s.poll(len(s.w.events), false)
 		s.drain()
 		s.file.save()
