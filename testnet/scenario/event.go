@@ -48,12 +48,12 @@ func (s *Scenario) validateEvent(e *Event) (string, error) {
 		return nil
 	}
 	if err := errors.Join(
-		only(e.For != 0, "for", "pause", "partition", "deafen", "crash", "lose-power", "fill",
-			"fail"),
+		only(e.For != 0, "for", "pause", "suspend", "partition", "deafen", "mute", "crash",
+			"lose-power", "fill", "fail"),
 		only(e.Messages != 0, "messages", "burst"),
 		only(len(e.Size) > 0, "size", "burst"),
 		only(e.Frames != 0, "frames", "lose"),
-		only(len(e.From) > 0, "from", "partition", "deafen", "heal", "link", "lose"),
+		only(len(e.From) > 0, "from", "partition", "deafen", "mute", "heal", "link", "lose"),
 		only(e.Down != nil, "down", "link"),
 		only(e.Up != nil, "up", "link"),
 		only(e.Link != nil, "link", "link"),
@@ -105,7 +105,7 @@ func (s *Scenario) restarts(e *Event) (n int) {
 }
 
 // cuts reports whether the event is a cut of the network, one way or both.
-func (e *Event) cuts() bool { return e.Do == "partition" || e.Do == "deafen" }
+func (e *Event) cuts() bool { return e.Do == "partition" || e.Do == "deafen" || e.Do == "mute" }
 
 // healed reports whether each side of a partition is named by a later heal.
 func (s *Scenario) healed(cut *Event) bool {

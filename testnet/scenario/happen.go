@@ -59,6 +59,8 @@ func (r *Run) happenTo(e *Event, p *producer) {
 		p.pub.Close()
 	case "pause":
 		p.pub.Pause(e.For.d())
+	case "suspend":
+		p.pub.Suspend(e.For.d())
 	case "resume":
 		p.pub.Resume()
 	case "burst":
@@ -94,6 +96,9 @@ func (r *Run) happenAt(e *Event, sub *world.Subscriber, i, n int) {
 	case "pause":
 		sub.Pause(e.For.d())
 		return
+	case "suspend":
+		sub.Suspend(e.For.d())
+		return
 	case "resume":
 		sub.Resume()
 		return
@@ -107,6 +112,9 @@ func (r *Run) happenAt(e *Event, sub *world.Subscriber, i, n int) {
 		case e.Do == "deafen":
 			r.w.Deafen(sub, other)
 			r.again(e, func() { r.w.Undeafen(sub, other) })
+		case e.Do == "mute":
+			r.w.Deafen(other, sub)
+			r.again(e, func() { r.w.Undeafen(other, sub) })
 		default:
 			r.w.Join(other, sub)
 		}
@@ -124,6 +132,9 @@ func (r *Run) happenAt(e *Event, sub *world.Subscriber, i, n int) {
 		case "deafen":
 			r.w.Down(p, sub).SetDown(true)
 			r.again(e, func() { r.w.Down(p, sub).SetDown(false) })
+		case "mute":
+			r.w.Up(sub, p).SetDown(true)
+			r.again(e, func() { r.w.Up(sub, p).SetDown(false) })
 		case "heal":
 			r.w.Heal(p, sub)
 		case "lose":

@@ -139,7 +139,8 @@ func (r *Run) addGroup(number int) error {
 			Name:    memberName(g, k),
 			At:      reliable.Time(g.At.d() + g.Every.d()*time.Duration(k)),
 			Segment: r.segments[g.Segment],
-			Work:    g.Work.d(), SocketQueue: g.SocketQueue, SaveAfter: g.SaveAfter.d(),
+			Work:    g.Work.d(), WorkUpTo: g.WorkUpTo.d(), Clock: g.Clock.config(),
+			SocketQueue: g.SocketQueue, SaveAfter: g.SaveAfter.d(),
 			History: int(g.History), JoinDelay: g.JoinDelay.d(),
 			Receiver: g.receiver(k),
 		}
@@ -233,7 +234,7 @@ func (r *Run) addPublisher(number int) error {
 	p.pub, err = r.w.AddPublisher(world.PublisherConfig{
 		Disk: world.DiskConfig{Wait: c.DiskWait.d()},
 		Name: c.Name, At: reliable.Time(c.At), Write: c.Write.d(), SocketQueue: c.SocketQueue,
-		Sender: c.sender(), Continue: c.Continue, Feeds: c.Feeds,
+		Sender: c.sender(), Continue: c.Continue, Feeds: c.Feeds, Clock: c.Clock.config(),
 	})
 	if err != nil {
 		return err

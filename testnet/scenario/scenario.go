@@ -90,6 +90,8 @@ type Publisher struct {
 	// datagrams wait at its socket while it is paused.
 	Write       Duration `yaml:"write,omitempty"`
 	SocketQueue int      `yaml:"socket-queue,omitempty"`
+	// Clock is by how much its host's lease clock is off.
+	Clock Drift `yaml:"clock,omitempty"`
 	// Continue says whether a process that starts again goes on with its stream's offsets.
 	Continue reliable.Continue `yaml:"continue,omitempty"`
 }
@@ -122,9 +124,11 @@ type Group struct {
 	Topic      string     `yaml:"topic,omitempty"`
 	Partitions Partitions `yaml:"partitions,omitempty"`
 	JoinDelay  Duration   `yaml:"join-delay,omitempty"`
-	// Work is how long the application takes for a message, Overload the answer
-	// where that is too long: block, buffer, drop-oldest or drop-newest.
+	// Work is how long the application takes for a message, and WorkUpTo the longest time where
+	// that is random. Overload is the answer where that is too long: block, buffer, drop-oldest or
+	// drop-newest.
 	Work     Duration          `yaml:"work,omitempty"`
+	WorkUpTo Duration          `yaml:"work-up-to,omitempty"`
 	Overload reliable.Overload `yaml:"overload,omitempty"`
 
 	// Start is where it begins in an older session, and SaveAfter the time until a position
@@ -146,6 +150,8 @@ type Group struct {
 	Buffer      Size `yaml:"buffer,omitempty"`
 	MemoryTotal Size `yaml:"memory-total,omitempty"`
 	SocketQueue int  `yaml:"socket-queue,omitempty"`
+	// Clock is by how much its host's lease clock is off.
+	Clock Drift `yaml:"clock,omitempty"`
 }
 
 // Network is the way of a group's members to publishers on a further network.
@@ -169,7 +175,8 @@ type Event struct {
 	// Who it happens to: names of publishers, groups, single subscribers or
 	// segments.
 	Who Names `yaml:"who"`
-	// From are the publishers, or other processes, that a partition, deafen, link or lose is
+	// From are the publishers, or other processes, that a partition, deafen, mute, link or lose
+	// is
 	// about: all publishers if none.
 	From Names `yaml:"from,omitempty"`
 	// For is how long a pause, a partition or a fault of a disk lasts, and after which a
@@ -198,10 +205,14 @@ var Actions = []Action{
 	{"leave", "subscriber recorder", "the process leaves"},
 	{"pause", "publisher subscriber recorder", "the process stands still, as under SIGSTOP or a " +
 		"garbage collector, for `for`"},
-	{"resume", "publisher subscriber recorder", "a paused process goes on"},
+	{"suspend", "publisher subscriber recorder", "its host is suspended, as a laptop that is " +
+		"closed, for `for`: what is sent to it is lost, and its clock stands still"},
+	{"resume", "publisher subscriber recorder", "a paused process, or a suspended host, goes on"},
 	{"partition", "subscriber recorder", "the network is cut both ways between it and those " +
 		"`from`, for `for`"},
 	{"deafen", "subscriber recorder", "it no longer hears those `from`, which may hear it, for " +
+		"`for`"},
+	{"mute", "subscriber recorder", "those `from` no longer hear it, and it may hear them, for " +
 		"`for`"},
 	{"heal", "subscriber recorder", "the cut ends, both ways"},
 	{"link", "subscriber recorder segment", "links become `down` and `up`; a segment's becomes " +

@@ -247,6 +247,9 @@ func (g *Group) validate(segments map[string]bool) (string, error) {
 	case len(g.Partitions) > 0 && g.Topic == "":
 		return ".partitions", errors.New("partitions are of a topic, and there is none: give its " +
 			"name")
+	case g.WorkUpTo != 0 && g.WorkUpTo <= g.Work:
+		return ".work-up-to", fmt.Errorf("%v is not above work, %v: a message takes a random time "+
+			"between the two", g.WorkUpTo.d(), g.Work.d())
 	case len(g.Feeds) >= world.MaxFeeds:
 		return ".feeds", fmt.Errorf("%d further feeds are more than %d", len(g.Feeds),
 			world.MaxFeeds-1)

@@ -115,7 +115,8 @@ func (p *Publisher) Suspend(d time.Duration) {
 	if p.state != running || p.asleep.on {
 		return
 	}
-	p.Pause(d)
+	p.w.trace("suspend %v", p)
+	p.sleep(d)
 	p.asleep.host = true
 }
 
@@ -124,6 +125,7 @@ func (s *Subscriber) Suspend(d time.Duration) {
 	if s.state != running || s.asleep.on {
 		return
 	}
-	s.Pause(d)
+	s.w.trace("suspend %v", s)
+	s.sleep(d)
 	s.asleep.host = true
 }

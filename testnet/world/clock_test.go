@@ -27,7 +27,9 @@ func TestSuspend(t *testing.T) {
 			}
 		},
 	})
-	story.Every(s.World, 100*story.Milli, 10*story.Milli, 300, func(int) { pub.Publish([]byte("tick")) })
+	story.Every(s.World, 100*story.Milli, 10*story.Milli, 300, func(int) {
+		pub.Publish([]byte("tick"))
+	})
 	s.World.At(1000*story.Milli, func() { sub.Suspend(1500 * time.Millisecond) })
 	s.World.At(2400*story.Milli, func() {
 		if !sub.Paused() || len(got) > 91 {

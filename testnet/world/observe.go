@@ -54,14 +54,14 @@ type Observer struct {
 	// Withheld: the machine of a member told of a message, and said then that it must not be
 	// handed out any more.
 	Withheld func(sub *Subscriber, ev *reliable.Event)
-	// Done: the application of a member is done with a message, or a loss. Err is what its
+	// Finished: the application of a member is done with a message, or a loss. Err is what its
 	// machine says of that.
-	Done func(sub *Subscriber, g *reliable.Grant, offset uint64, err error)
-	// Released: the application of a member gives a message back, to be granted again after a
+	Finished func(sub *Subscriber, g *reliable.Grant, offset uint64, err error)
+	// LetGo: the application of a member gives a message back, to be granted again after a
 	// time.
-	Released func(sub *Subscriber, g *reliable.Grant, offset uint64, after time.Duration, err error)
-	// Teamed: a publisher tells of a team.
-	Teamed func(p *Publisher, ev *reliable.TeamEvent)
+	LetGo func(sub *Subscriber, g *reliable.Grant, offset uint64, after time.Duration, err error)
+	// TeamTold: a publisher tells of a team.
+	TeamTold func(p *Publisher, ev *reliable.TeamEvent)
 	// Restored: a publisher's process starts with the positions of teams that were saved.
 	Restored func(p *Publisher, list []reliable.TeamPosition)
 }

@@ -14,28 +14,28 @@ func (w *World) observeWithheld(s *Subscriber, ev *reliable.Event) {
 	}
 }
 
-func (w *World) observeDone(s *Subscriber, g *reliable.Grant, offset uint64, err error) {
+func (w *World) observeFinished(s *Subscriber, g *reliable.Grant, offset uint64, err error) {
 	for _, o := range w.observers {
-		if o.Done != nil {
-			o.Done(s, g, offset, err)
+		if o.Finished != nil {
+			o.Finished(s, g, offset, err)
 		}
 	}
 }
 
-func (w *World) observeReleased(
+func (w *World) observeLetGo(
 	s *Subscriber, g *reliable.Grant, offset uint64, after time.Duration, err error,
 ) {
 	for _, o := range w.observers {
-		if o.Released != nil {
-			o.Released(s, g, offset, after, err)
+		if o.LetGo != nil {
+			o.LetGo(s, g, offset, after, err)
 		}
 	}
 }
 
-func (w *World) observeTeamed(p *Publisher, ev *reliable.TeamEvent) {
+func (w *World) observeTeamTold(p *Publisher, ev *reliable.TeamEvent) {
 	for _, o := range w.observers {
-		if o.Teamed != nil {
-			o.Teamed(p, ev)
+		if o.TeamTold != nil {
+			o.TeamTold(p, ev)
 		}
 	}
 }

@@ -45,6 +45,11 @@ func (p *Publisher) Pause(d time.Duration) {
 		return
 	}
 	p.w.trace("pause %v", p)
+	p.sleep(d)
+}
+
+// sleep stands still until d has passed, or for ever if d is 0.
+func (p *Publisher) sleep(d time.Duration) {
 	p.asleep.start(p.w.now)
 	if d > 0 {
 		turn, life := p.asleep.turn, p.lives
@@ -97,6 +102,11 @@ func (s *Subscriber) Pause(d time.Duration) {
 		return
 	}
 	s.w.trace("pause %v", s)
+	s.sleep(d)
+}
+
+// sleep stands still until d has passed, or for ever if d is 0.
+func (s *Subscriber) sleep(d time.Duration) {
 	s.asleep.start(s.w.now)
 	if d > 0 {
 		turn, life := s.asleep.turn, s.lives
@@ -119,6 +129,11 @@ func (s *Subscriber) Resume() {
 		s.clock.wake(s.asleep.since, w.now)
 	}
 	w.observeWoke(nil, s, s.asleep.since)
+	if s.job.stays {
+		if s.endWork(); s.state != running { // it was faster than the loop, and the end of all
+			return
+		}
+	}
 	if s.cfg.TimersFirst {
 		s.asleep.on = false
 		s.settle()

@@ -28,6 +28,7 @@ func (s *Subscriber) arrive(pkt *Datagram) {
 func (s *Subscriber) take(pkt *Datagram) {
 	s.w.stats.Delivered++
 	s.w.observeArrived(pkt, s)
+	s.tick()
 	if pkt.err != nil {
 		s.w.stats.Damaged++
 		return
@@ -49,7 +50,7 @@ func (s *Subscriber) take(pkt *Datagram) {
 	}
 	s.own.GroupIndex, s.own.Feed, s.own.Arrived = group, pkt.Feed, WallStart+int64(s.now())
 	s.m.Handle(s.now(), pkt.From, &s.own)
-	if !s.busy && s.cfg.Work == 0 {
+	if !s.busy && !s.works {
 		s.poll(len(s.w.events), true)
 	}
 	s.m.Keep()
@@ -71,7 +72,8 @@ func (s *Subscriber) timer() {
 // settle does all that is due: after it, the next deadline lies ahead.
 func (s *Subscriber) settle() {
 	w := s.w
-	for rounds := 0; w.err == nil; rounds++ {
+	s.tick()
+	for rounds := 0; w.err == nil && s.state == running; rounds++ {
 		if !s.busy {
 			s.poll(len(s.w.events), true)
 		}
@@ -103,6 +105,10 @@ func (s *Subscriber) settle() {
 // poll hands events to the application, up to batch at once, until there are no
 // more or, if working, until it has work to do.
 func (s *Subscriber) poll(batch int, working bool) {
+	if s.team != nil {
+		s.pollMember(working && s.works)
+		return
+	}
 	working = working && s.works
 	if working {
 		batch = 1
@@ -143,6 +149,10 @@ func (s *Subscriber) hand(ev *reliable.Event) {
 
 // consume goes on when the application is done with a message.
 func (s *Subscriber) consume() {
+	if s.team != nil {
+		s.worked()
+		return
+	}
 	if !s.busy || s.done != s.w.now {
 		return // another life's
 	}

@@ -33,6 +33,15 @@ type SubscriberConfig struct {
 	// Work is how long the application takes for each message: it takes the next
 	// one only then. 0: no time.
 	Work time.Duration
+	// Team makes it a member of a team.
+	Team TeamConfig
+	// WorkUpTo, if above Work, lets a member's application take a random time between the two.
+	WorkUpTo time.Duration
+	// TellEvery is how often a member's application says that it still works on a message; 0:
+	// never.
+	TellEvery time.Duration
+	// Finish, if set, says what a member's application does once it has worked on a message.
+	Finish func(ev *reliable.Event) Finish
 	// SaveAfter is the time from when the application acknowledges a message, which it does
 	// when it is done with it, until its position is saved: a process that starts again
 	// goes on from there. 0: nothing is saved.
@@ -92,11 +101,13 @@ type Subscriber struct {
 	busy   bool                                 // the application works on a message
 	left   bool                                 // it was told to leave
 	copies bool                                 // cfg.CopyFrames
-	works  bool                                 // cfg.Work > 0
+	works  bool                                 // it takes time for a message
 	tell   func(reliable.Time, *reliable.Event) // cfg.OnEvent
 	asleep sleep
 	groups memberships
 	clock  clock
+	team   Member // the machine, of a member of a team
+	job    job
 
 	addr   netip.AddrPort
 	joined reliable.Time
@@ -150,7 +161,7 @@ func (w *World) addSubscriber(cfg SubscriberConfig, r *Recorder) (*Subscriber, e
 	if r != nil {
 		r.Subscriber = s
 	}
-	s.copies, s.works, s.tell = cfg.CopyFrames, cfg.Work > 0, cfg.OnEvent
+	s.copies, s.works, s.tell = cfg.CopyFrames, max(cfg.Work, cfg.WorkUpTo) > 0, cfg.OnEvent
 	if err := s.be(max(cfg.At, w.now)); err != nil {
 		return nil, err
 	}
@@ -211,6 +222,7 @@ func (s *Subscriber) be(at reliable.Time) error {
 	if s.cfg.Wrap != nil {
 		s.m = s.cfg.Wrap(s.m)
 	}
+	s.employ()
 	s.armed, s.busy, s.asleep = reliable.Never, false, sleep{turn: s.asleep.turn}
 	s.groups = memberships{known: s.follows()}
 	s.lives++
@@ -315,9 +327,16 @@ func (s *Subscriber) Leave() {
 		return
 	}
 	if s.asleep.on {
-		s.Resume()
+		if s.Resume(); s.state != running {
+			return
+		}
+	}
+	if s.busy && s.team != nil {
+		s.job.leave = true // once the message at hand is done
+		return
 	}
 	s.w.trace("leave %v", s)
+	s.tick()
 	s.left = true
 	if s.recorder != nil {
 		s.recorder.leave()
