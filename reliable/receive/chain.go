@@ -28,7 +28,7 @@ func (st *stream) begun() bool { return st.stats.Delivered+st.stats.Lost != 0 }
 // lineUp finds a stream's place among those of other sessions that it is one with, once its title
 // is known.
 func (r *Receiver) lineUp(now reliable.Time, st *stream) {
-	if !st.title.known || r.cfg.Tape != nil { // tapes are in no order
+	if !st.title.known || r.cfg.Tape != nil || r.cfg.Gate != nil { // they are in no order
 		return
 	}
 	s, t := st.session, st.title.told

@@ -36,6 +36,9 @@ type Config struct {
 	Inquest bool
 	// Keeper, if not nil, holds frames for others.
 	Keeper Keeper
+	// Gate, if not nil, decides which messages are delivered. Streams are taken by Take then, and
+	// begin where it says: Start, Positions and Logs don't matter to where.
+	Gate Gate
 	// Name of the subscriber, up to 255 bytes.
 	Name string
 	// Topics are followed from the start. Their groups follow those of Groups in Memberships.
@@ -131,8 +134,13 @@ func (c Config) Complete() (Config, error) {
 	case c.Inquest && c.Keeper == nil:
 		return c, config.Errorf("Inquest", "an inquest needs a Keeper, which holds frames for "+
 			"others")
+	case c.Gate != nil && (c.Order != reliable.InOrder || c.Tape != nil):
+		return c, config.Errorf("Gate", "a gate needs the order %v, and no tape", reliable.InOrder)
 	case c.Order > reliable.OnArrival:
 		return c, config.Errorf("Order", "the order %d is not known", c.Order)
+	}
+	if c.Gate != nil {
+		c.Start, c.Positions = reliable.Latest, nil
 	}
 	return c, nil
 }

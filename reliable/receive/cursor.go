@@ -25,6 +25,8 @@ type cursor struct {
 	known  bool   // offset means something
 	offset uint64 // of the next message to deliver or to name lost
 
+	waits bool // the next message waits for the gate
+
 	lossPending bool           // frames were lost: how many messages, the next frame tells
 	lossCause   reliable.Cause // of the most frames
 	lossFrames  uint64         // that many
@@ -68,19 +70,25 @@ func (c *cursor) moveTo(offset uint64) {
 func (c *cursor) step(ev *reliable.Run) bool {
 	st := c.stream
 	w := &st.win
+	c.waits = false
 	for {
 		switch {
+		case c.waits:
+			return len(st.marks) > 0 && c.early(ev)
 		case st.r.tapeFull():
 			return false
 		case c.offset >= c.stop && c.stop != endless && c.known:
 			return c.stepUntil(ev)
 		case c.offset < c.lostTo:
-			return c.stepLoss(ev)
+			if c.stepLoss(ev) {
+				return true
+			}
 		case c.frame != nil:
 			if c.stepFrame(ev) {
 				return true
+			} else if !c.waits {
+				c.finishFrame()
 			}
-			c.finishFrame()
 		case st.marks.before(w.next):
 			if c.stepMark(ev) {
 				return true
@@ -170,16 +178,29 @@ func (c *cursor) stepFrame(ev *reliable.Run) bool {
 	if c.stepLoss(ev) {
 		return true
 	}
-	if c.offset >= c.stop {
+	if c.offset >= c.stop || c.waits {
 		return false
 	}
+	gated, grant, to := st.r.cfg.Gate != nil, (*reliable.Grant)(nil), endless
 	for c.chunk < len(f.Chunks) {
 		i, at, chunk := c.chunk, c.at, &f.Chunks[c.chunk]
+		if gated && at >= c.offset && chunk.Skip == 0 {
+			var v Verdict
+			if v, grant, to = st.pass(at); v == Wait {
+				c.waits = true
+				return false
+			} else if v == Skip {
+				c.whole.stop(&st.r.mem)
+				c.skip(to)
+			}
+		}
 		c.chunk++
 		if chunk.Skip > 0 {
 			c.at += chunk.Skip
 			if c.lose(c.at, reliable.CauseDropped); c.stepLoss(ev) {
 				return true
+			} else if c.waits {
+				return false
 			}
 			continue
 		}
@@ -192,25 +213,27 @@ func (c *cursor) stepFrame(ev *reliable.Run) bool {
 		if !continues && !unfinished {
 			c.moveTo(at + 1)
 			c.messageEvent(ev, f, at, chunk, c.came)
+			ev.Grant = grant
 			if st.r.cfg.Runs && f != &st.r.inner { // which the next REPAIR takes
-				c.runOn(ev, f)
+				c.runOn(ev, f, to)
 			}
 			return true
 		}
 		if c.stepPart(ev, f, chunk, at, unfinished) {
+			ev.Grant = grant
 			return true
 		}
 	}
 	return false
 }
 
-// runOn adds to an event the whole messages that follow in its frame.
-func (c *cursor) runOn(ev *reliable.Run, f *frame.Frame) {
+// runOn adds to an event the whole messages that follow in its frame, below an offset.
+func (c *cursor) runOn(ev *reliable.Run, f *frame.Frame, to uint64) {
 	end := len(f.Chunks)
 	if f.Flags&frame.Unfinished != 0 {
 		end--
 	}
-	if next := min(c.ahead.given.next(), c.stop); c.at != c.offset {
+	if next := min(c.ahead.given.next(), c.stop, to); c.at != c.offset {
 		return // the next one was delivered ahead
 	} else if left := next - c.at; left < uint64(end-c.chunk) {
 		end = c.chunk + int(left)
@@ -268,13 +291,25 @@ func (c *cursor) lose(to uint64, cause reliable.Cause) { c.lostTo, c.lostCause =
 
 // stepLoss names the next messages that were found lost, if there are any.
 func (c *cursor) stepLoss(ev *reliable.Run) bool {
-	if c.offset >= c.lostTo {
-		return false
+	for c.offset < c.lostTo {
+		from, to := c.offset, min(c.lostTo, c.ahead.given.next(), c.stop)
+		var grant *reliable.Grant
+		if st := c.stream; st.r.cfg.Gate != nil {
+			v, g, end := st.pass(from)
+			if to, grant = min(to, end), g; v == Wait {
+				c.waits = true
+				return false
+			} else if v == Skip {
+				c.skip(to)
+				continue
+			}
+		}
+		c.moveTo(to)
+		c.lossEvent(ev, from, to, c.lostCause)
+		ev.Grant = grant
+		return true
 	}
-	from, to := c.offset, min(c.lostTo, c.ahead.given.next(), c.stop)
-	c.moveTo(to)
-	c.lossEvent(ev, from, to, c.lostCause)
-	return true
+	return false
 }
 
 // stepPart takes a part of a message that spans frames.

@@ -44,6 +44,9 @@ func (e *extent) tell(now reliable.Time, seq, offset uint64) {
 	if seq > st.win.high {
 		e.landmark(seq, offset)
 	}
+	if st.taken.off {
+		e.begins(seq, offset)
+	}
 	e.exists(now, seq)
 	e.begins(seq, offset)
 	if st.cursor.lossPending {
@@ -64,7 +67,9 @@ func (e *extent) forgotten(now reliable.Time, seq, offset uint64) {
 
 // exists takes the word that all frames below seq exist.
 func (e *extent) exists(now reliable.Time, seq uint64) {
-	if st := e.stream; seq > st.win.high && st.phase != left {
+	if st := e.stream; st.taken.off {
+		st.follow(seq, st.stats.NextOffset)
+	} else if seq > st.win.high && st.phase != left {
 		st.room.limit(now) // it isn't kept up to date while nothing is missing
 		st.req.Missing(now, st.win.high, seq)
 		st.win.high = seq

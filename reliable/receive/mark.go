@@ -20,6 +20,8 @@ type mark struct {
 	from netip.AddrPort
 	// Of a change that concerns a feed.
 	feed int
+	// An event told of it, and it has yet to name what is lost before it.
+	early bool
 	// Of a change that concerns another session, and offsets of both.
 	other   uint64
 	offsets nack.Range
@@ -106,9 +108,18 @@ func (c *cursor) stepMark(ev *reliable.Run) bool {
 		}
 		if c.lose(to, cause); c.stepLoss(ev) {
 			return true
+		} else if c.waits {
+			return false
 		}
 	}
 	st.marks.pass()
+	st.tellMark(ev, &m)
+	return !m.early
+}
+
+// tellMark fills in the event about a change of state, and makes it.
+func (st *stream) tellMark(ev *reliable.Run, m *mark) {
+	c := &st.cursor
 	st.event(ev, m.kind, st.r.now)
 	ev.Seq, ev.Cause = st.win.next, m.cause
 	ev.Other, ev.Lost = reliable.SessionID(m.other), m.offsets
@@ -150,8 +161,7 @@ func (c *cursor) stepMark(ev *reliable.Run) bool {
 		if m.kind == reliable.SessionNew && st.missed.cause != 0 {
 			c.lose(st.missed.to, st.missed.cause)
 		}
-		return true
+		return
 	}
-	st.tapeEnd(&m)
-	return true
+	st.tapeEnd(m)
 }

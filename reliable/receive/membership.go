@@ -197,7 +197,10 @@ func (t *topics) prepare(now reliable.Time, s *session, f *frame.Frame) {
 // join joins the data groups that are wanted of a session.
 func (t *topics) join(s *session) {
 	m, o := &s.member, s.topic
-	if m.until = 0; m.joined || o == nil || s.layout.Groups <= 1 {
+	if m.until = 0; t.r.cfg.Gate != nil {
+		t.regroup(s)
+		return
+	} else if m.joined || o == nil || s.layout.Groups <= 1 {
 		return
 	}
 	m.joined = true
@@ -208,19 +211,58 @@ func (t *topics) join(s *session) {
 		i := s.layout.Index(c) - 1
 		if bit := uint64(1) << (i % 64); o.wants(c) && m.groups[i/64]&bit == 0 {
 			m.groups[i/64] |= bit
-			n := &o.needs[i]
-			if !n.group.IsValid() {
-				n.group = s.layout.Group(o.Name, c)
-			}
-			if n.refs++; n.refs == 1 {
-				n.joined = t.groups.join(t.r.now, n.group, maxDataGroups)
-			}
+			t.need(s, c)
 		}
 	}
 }
 
+// need joins the data group of a channel, once more.
+func (t *topics) need(s *session, channel uint32) {
+	n := &s.topic.needs[s.layout.Index(channel)-1]
+	if !n.group.IsValid() {
+		n.group = s.layout.Group(s.topic.Name, channel)
+	}
+	if n.refs++; n.refs == 1 {
+		n.joined = t.groups.join(t.r.now, n.group, maxDataGroups)
+	}
+}
+
+// regroup joins the data groups of the streams of a session that are taken, and leaves the others.
+func (t *topics) regroup(s *session) {
+	m, o := &s.member, s.topic
+	if o == nil || s.layout.Groups <= 1 {
+		return
+	}
+	if len(o.needs) < s.layout.Groups {
+		o.needs = append(o.needs, make([]needs, s.layout.Groups-len(o.needs))...)
+	}
+	var groups [topic.MaxGroups / 64]uint64
+	for _, st := range s.streams {
+		if st.taken.off || st.channel >= uint32(s.layout.Partitions) {
+			continue
+		}
+		i := s.layout.Index(st.channel) - 1
+		bit := uint64(1) << (i % 64)
+		if m.groups[i/64]&bit == 0 && groups[i/64]&bit == 0 {
+			t.need(s, st.channel)
+		}
+		groups[i/64] |= bit
+	}
+	for k := range m.groups {
+		m.groups[k] &^= groups[k]
+	}
+	t.unneed(s)
+	m.joined, m.groups = groups != [topic.MaxGroups / 64]uint64{}, groups
+}
+
 // part leaves the groups of a session.
 func (t *topics) part(s *session) {
+	t.unneed(s)
+	s.member = membership{}
+}
+
+// unneed leaves the groups that are those of a session.
+func (t *topics) unneed(s *session) {
 	for k, word := range s.member.groups {
 		for ; word != 0; word &= word - 1 {
 			n := &s.topic.needs[64*k+bits.TrailingZeros64(word)]
@@ -230,7 +272,6 @@ func (t *topics) part(s *session) {
 			}
 		}
 	}
-	s.member = membership{}
 }
 
 // retry joins the groups for which there was no place before.

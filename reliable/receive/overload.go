@@ -9,7 +9,7 @@ import (
 // frame, or the word that it is lost, is here.
 func (st *stream) slow() bool {
 	first, ok := st.asked.firstMissing()
-	return st.phase != starting && !st.holds() && (!ok || first > st.win.next)
+	return st.phase != starting && !st.holds() && !st.cursor.waits && (!ok || first > st.win.next)
 }
 
 // overrun drops, where that is the answer to a slow application, and reports

@@ -209,7 +209,7 @@ func (s *session) handle(now reliable.Time, st *stream, f *frame.Frame) {
 	}
 	st.asked.setBehind(s.transit.take(now, f.Time))
 	if f.Kind == frame.Data {
-		if s.feeds == nil || st.phase == starting {
+		if s.feeds == nil || st.phase == starting || st.taken.off {
 			st.data(now, f, original)
 			return
 		}

@@ -33,6 +33,12 @@ type SessionStats struct {
 	Lost   uint64
 	Losses uint64
 
+	// Skipped counts messages that are other members' of a team, and Retaken those that were
+	// passed and counted before the stream was taken again. In a team, Delivered + Lost + Skipped
+	// is NextOffset - FirstOffset + Retaken.
+	Skipped uint64
+	Retaken uint64
+
 	// BeforeStart counts frames from before the first that counts.
 	BeforeStart uint64
 	// Duplicates counts frames that were here already.

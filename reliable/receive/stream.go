@@ -36,6 +36,8 @@ type stream struct {
 	ready, busy bool
 	// win.next means something.
 	placed bool
+	// Of a Receiver with a Gate.
+	taken takes
 	// The answerers are asked for missing frames. req holds the publisher's part.
 	req    *nack.Requester
 	asked  answerers
@@ -104,6 +106,10 @@ func (st *stream) start(s *session, now reliable.Time, channel uint32) {
 		win:    window{mem: &r.mem, held: &s.held},
 		extent: extent{grewAt: now},
 	}
+	if r.cfg.Gate != nil {
+		st.taken.off = true
+		st.join.fromStart, st.join.start = false, reliable.Latest
+	}
 	s.held.divide(s.streams)
 	st.asked.start(st)
 	st.cursor.until(r.cfg.Until)
@@ -165,6 +171,7 @@ func (st *stream) beat(now reliable.Time, f *frame.Frame) {
 		return
 	}
 	st.extent.tell(now, f.NextSeq, f.NextOffset)
+	st.hearsTaken()
 	st.extent.forgotten(now, f.OldestSeq, f.OldestOffset)
 }
 

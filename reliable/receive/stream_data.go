@@ -26,6 +26,10 @@ func (st *stream) noteSender(now reliable.Time, from origin) {
 
 // data takes a DATA frame, or a repair of one.
 func (st *stream) data(now reliable.Time, f *frame.Frame, from origin) {
+	if st.taken.off {
+		st.overhear(now, f.Seq+1, f.EndOffset(), from)
+		return
+	}
 	if st.phase == starting {
 		st.startWith(now, f)
 	}
@@ -66,6 +70,7 @@ func (st *stream) data(now reliable.Time, f *frame.Frame, from origin) {
 		came.waited = int64(now.Sub(found))
 	}
 	w.high = max(w.high, f.Seq+1)
+	st.hearsTaken()
 	if st.aftermath != nil {
 		st.aftermath.hears(now)
 	}

@@ -55,7 +55,7 @@ func (st *stream) fallSilent(now reliable.Time) {
 		st.asked.passOn(now, st.asked.publisher(), st.win.next, st.win.high, reliable.CauseEnded)
 		return
 	}
-	if st.holdInquest(now, st.beginning()) {
+	if !st.taken.off && st.holdInquest(now, st.beginning()) {
 		return
 	}
 	st.become(silent)

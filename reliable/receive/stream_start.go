@@ -14,7 +14,7 @@ func (st *stream) announce(now reliable.Time, f *frame.Frame) {
 	}
 	switch {
 	case st.phase != starting:
-	case st.join.fromStart:
+	case st.join.fromStart, st.taken.off:
 		st.begin(now, f.FirstSeq, f.FirstOffset, true)
 	case st.placed && st.join.start == reliable.Latest && st.seek == nil:
 		st.begin(now, st.win.next, 0, false)

@@ -101,6 +101,8 @@ var omitted = map[string]reason{
 	"receive.SessionStats.Recovered":      counted,
 	"receive.SessionStats.Repairs":        counted,
 	"receive.SessionStats.Resumed":        counted,
+	"receive.SessionStats.Retaken":        counted,
+	"receive.SessionStats.Skipped":        counted,
 }
 
 // used names the field of a type, a flag or a pointer, that says whether the others mean

@@ -1,0 +1,340 @@
+package receive
+
+import (
+	"net/netip"
+
+	"crier/reliable"
+)
+
+// Streams behind a Gate. One that isn't taken is overheard: what comes of it tells how far it is,
+// that its publisher lives, and where it ends. Nothing of it is kept, asked for, or delivered.
+
+// takes says whether a stream is taken. Its zero value is that of a Receiver without a Gate.
+type takes struct {
+	// off says that it isn't.
+	off bool
+	// known is one past the highest frame that was known when it was taken, and unheard says that
+	// nothing has told of it since then, as its group wasn't joined before.
+	known   uint64
+	unheard bool
+}
+
+// hearsTaken notes that a stream that is taken was heard.
+func (st *stream) hearsTaken() {
+	if t := &st.taken; t.unheard {
+		t.unheard, t.known = false, max(t.known, st.win.high)
+		st.status.wantDue = reliable.Never
+	}
+}
+
+// Take follows a stream from the frame seq on, of which the messages below offset are passed over:
+// what was sent before is asked for. It may be taken already, and be elsewhere. It returns false
+// where it can't be followed, which may change: nothing was heard of its session, or its publisher
+// is silent. Only for a Receiver with a Gate.
+func (r *Receiver) Take(now reliable.Time, session uint64, channel uint32, seq, offset uint64) bool {
+	r.Keep()
+	r.tick(now)
+	s := r.table.byID[session]
+	if s == nil || r.cfg.Gate == nil || r.closed || s.place.away || channel >= uint32(s.partitions()) ||
+		s.topic != nil && !s.topic.wants(channel) {
+		return false
+	}
+	st := s.stream(channel)
+	if st == nil {
+		if !r.table.admits(s) {
+			r.stats.Refused++
+			return false
+		}
+		st = s.add(now, channel)
+		for _, h := range r.cfg.Holders {
+			st.asked.admit(now, h)
+		}
+		for _, h := range s.holders {
+			st.asked.admit(now, h)
+		}
+	}
+	if !st.take(now, seq, offset) {
+		return false
+	}
+	r.topics.regroup(s)
+	s.touch(st)
+	r.enliven(s)
+	return true
+}
+
+// Leave follows a stream no more, and frees its memory. It is overheard again.
+func (r *Receiver) Leave(now reliable.Time, session uint64, channel uint32) {
+	r.Keep()
+	r.tick(now)
+	st := r.streamOf(session, channel)
+	if st == nil || r.cfg.Gate == nil || st.taken.off {
+		return
+	}
+	st.letGo()
+	r.topics.regroup(st.session)
+	st.wake()
+	r.enliven(st.session)
+}
+
+// Wake has a stream polled whose messages waited for the Gate.
+func (r *Receiver) Wake(session uint64, channel uint32) {
+	if st := r.streamOf(session, channel); st != nil {
+		st.wake()
+	}
+}
+
+// partitions returns how many partitions the session has, as far as is known.
+func (s *session) partitions() int { return max(1, s.layout.Partitions, len(s.streams)) }
+
+// take moves delivery to a place.
+func (st *stream) take(now reliable.Time, seq, offset uint64) bool {
+	c, w := &st.cursor, &st.win
+	switch {
+	case st.deserted(), st.phase == unheard, st.phase == ended && st.stats.End != reliable.EndBye:
+		return false
+	case !st.taken.off && c.known && c.offset <= offset && st.phase < ended:
+		st.passTo(now, seq, offset)
+		return true
+	}
+	high := max(seq, w.high)
+	was := c.offset
+	st.empty()
+	w.next, w.high, st.placed = seq, high, true
+	st.base, st.taken = seq, takes{known: high, unheard: st.session.layout.Groups > 1}
+	st.room.limit(now)
+	st.req.Missing(now, seq, high)
+	switch st.phase {
+	case starting:
+		st.begin(now, seq, offset, false)
+		st.stats.FirstOffset, was = offset, offset
+	case ended:
+		st.become(left)
+		st.stats.End = reliable.EndOpen
+		st.marks.place(mark{seq: high, offset: st.stats.NextOffset, kind: reliable.SessionEnded,
+			cause: reliable.CauseEnded})
+	}
+	n := &st.stats
+	if offset < was {
+		n.Retaken += was - max(offset, n.FirstOffset)
+		n.FirstOffset = min(n.FirstOffset, offset)
+	} else {
+		n.Skipped += offset - was
+	}
+	n.NextOffset = max(n.NextOffset, offset)
+	c.offset, c.known, c.tail = offset, true, true
+	st.expect(now)
+	st.session.reports.soon()
+	if st.taken.unheard && st.phase == live {
+		st.status.want(now)
+	}
+	st.wake()
+	return true
+}
+
+// passTo has a stream that is taken go on at a place that may lie ahead.
+func (st *stream) passTo(now reliable.Time, seq, offset uint64) {
+	c, w := &st.cursor, &st.win
+	if seq > w.next && w.next < w.high {
+		c.whole.stop(&st.r.mem)
+		c.unload()
+		c.kept, c.lossPending = false, false
+		to := min(seq, w.high)
+		for one := w.next; one < to && w.count > 0; one++ {
+			p := w.at(one)
+			if p == nil {
+				break
+			}
+			w.free(p)
+		}
+		st.asked.forget(w.next, to)
+		w.moveTo(to)
+		st.room.limit(now)
+	}
+	c.skip(offset)
+	st.wake()
+}
+
+// letGo frees what a stream holds, and has it overheard from its end on.
+func (st *stream) letGo() {
+	over := st.over()
+	st.abandon()
+	st.endSeek()
+	st.empty()
+	st.taken = takes{off: true}
+	st.win.moveTo(st.win.high)
+	if c := &st.cursor; !over {
+		c.skip(st.stats.NextOffset)
+	}
+	if st.phase == orphaned {
+		st.become(silent)
+		st.marks.place(mark{seq: st.win.high, kind: reliable.SessionSilent,
+			cause: reliable.CauseSilent})
+	}
+}
+
+// empty frees the memory of what waits, and forgets what is missing.
+func (st *stream) empty() {
+	c := &st.cursor
+	c.whole.stop(&st.r.mem)
+	c.unload()
+	st.win.release()
+	st.asked.release()
+	st.dismissArbiter()
+	stop, wall, stops := c.stop, c.stopWall, c.stopsAt
+	*c = cursor{stream: st, known: c.known, offset: c.offset, stop: stop, stopWall: wall,
+		stopsAt: stops, whole: reassembly{pieces: c.whole.pieces}}
+	st.extent.landmarks = nil
+	st.room.cut, st.room.limited = 0, 0
+}
+
+// overhear takes a frame of a stream that isn't taken, or the word of where the next one begins.
+func (st *stream) overhear(now reliable.Time, seq, offset uint64, from origin) {
+	switch {
+	case st.phase == left && seq > st.win.high:
+		st.stats.Late++
+		return
+	case st.phase == starting && from != original:
+		return
+	case st.phase == starting:
+		st.noteSender(now, from)
+		st.session.credit.proven = true
+		st.begin(now, seq, offset, true)
+		return
+	case !st.extent.believes(now, seq, offset):
+		st.stats.Beyond++
+		return
+	}
+	st.noteSender(now, from)
+	if from != handed {
+		st.session.credit.proven = true
+	}
+	st.extent.begins(seq, offset)
+	st.extent.exists(now, seq)
+}
+
+// follow has a stream that isn't taken be where it ends.
+func (st *stream) follow(seq, offset uint64) {
+	if seq > st.win.high {
+		st.win.high = seq
+		st.win.moveTo(seq)
+	}
+	if c := &st.cursor; c.known {
+		c.skip(offset)
+	}
+}
+
+// skip passes over the messages below an offset: they are others'.
+func (c *cursor) skip(to uint64) {
+	if to > c.offset {
+		c.stream.stats.Skipped += to - c.offset
+		c.moveTo(to)
+		c.stream.stats.NextOffset = max(c.stream.stats.NextOffset, to)
+	}
+}
+
+// pass returns what becomes of the messages from one on, where the gate is asked.
+func (st *stream) pass(offset uint64) (Verdict, *reliable.Grant, uint64) {
+	v, g, to := st.r.cfg.Gate.Pass(st.session.id, st.channel, offset)
+	return v, g, max(to, offset+1)
+}
+
+// early tells a change of the session's though messages before it wait for the gate: nobody else
+// tells the member why it waits.
+func (c *cursor) early(ev *reliable.Run) bool {
+	st := c.stream
+	for i := range st.marks {
+		m := st.marks[i]
+		switch m.kind {
+		case reliable.SessionNew, reliable.SessionEnded, reliable.SessionAmended:
+			return false // what comes before is told first
+		case reliable.SessionSilent:
+			if m.early {
+				continue
+			}
+			st.marks[i].early = true // it has yet to name what is lost
+		default:
+			st.marks = append(st.marks[:i], st.marks[i+1:]...)
+		}
+		st.tellMark(ev, &m)
+		return true
+	}
+	return false
+}
+
+// A Life is what is known of a session.
+type Life struct {
+	// To is where its publisher takes frames, and valid once it was heard.
+	To netip.AddrPort
+	// Topic is its topic, and Publisher the publisher's name, as far as SESSION was heard.
+	Topic, Publisher string
+	Known            bool
+	// Partitions is their number, as far as is known.
+	Partitions int
+	// Heard is when its publisher was last heard, and SilentAt when it is silent unless it is
+	// heard before.
+	Heard, SilentAt reliable.Time
+	// Ended says that it has said BYE of all that was heard.
+	Ended bool
+}
+
+// Life returns what is known of a session, and false if it isn't followed.
+func (r *Receiver) Life(session uint64) (Life, bool) {
+	s := r.table.byID[session]
+	if s == nil || s.place.away {
+		return Life{}, false
+	}
+	l := Life{To: s.to(), Known: s.title.known, Partitions: s.partitions(), Heard: s.heard,
+		SilentAt: s.silentAt(),
+		Ended:    s.all(func(st *stream) bool { return st.phase == left || st.phase == ended })}
+	if t := s.title.told; t != nil {
+		l.Topic, l.Publisher = t.Topic, t.Publisher
+	}
+	return l, true
+}
+
+// Lives returns the ids of the sessions that are followed, in the order in which they were first
+// heard.
+func (r *Receiver) Lives(to []uint64) []uint64 {
+	for _, s := range r.table.list {
+		to = append(to, s.id)
+	}
+	return to
+}
+
+// Speaks reports whether the publisher of a session speaks from an address.
+func (r *Receiver) Speaks(session uint64, from netip.AddrPort) bool {
+	s := r.table.byID[session]
+	return s != nil && s.speaks(from)
+}
+
+// A Place is where a stream stands.
+type Place struct {
+	// Taken says that it is taken: see Receiver.Take.
+	Taken bool
+	// Next is the offset of the message that is delivered next, in the frame Seq or after it.
+	Seq, Next uint64
+	// Received is the offset behind the last message before which none is missing, and Newest that
+	// behind the last one that is known to exist.
+	Received, Newest uint64
+	// Ready says that all is here that was known when it was taken, or that there is room for.
+	Ready bool
+	// Over says that nothing more is told of it.
+	Over bool
+}
+
+// Place returns where a stream stands, and false if nothing was heard of it.
+func (r *Receiver) Place(session uint64, channel uint32) (Place, bool) {
+	st := r.streamOf(session, channel)
+	if st == nil || !st.cursor.known {
+		return Place{}, false
+	}
+	p := Place{Taken: !st.taken.off, Seq: st.win.next, Next: st.cursor.offset,
+		Newest: st.stats.NextOffset, Over: st.over()}
+	p.Received = p.Newest
+	first, missing := st.asked.firstMissing()
+	if missing {
+		p.Received = min(st.beginning().Offset, p.Newest)
+	}
+	p.Ready = p.Taken && !st.taken.unheard && (!missing || first >= min(st.taken.known, st.room.edge()))
+	return p, true
+}
