@@ -34,6 +34,13 @@
 // sends by all of them. No feed holds up another: one whose socket takes nothing for a while is
 // passed over.
 //
+// # Leases
+//
+// Go's monotonic clock stands still while the machine is suspended. A Loop whose machine is a
+// [Shifter] reads a [LeaseClock] as well, and says how far that is ahead. On Linux it is
+// CLOCK_BOOTTIME. Elsewhere each jump of the wall clock ahead by more than 100 ms counts as
+// sleep. Other machines don't pay for it.
+//
 // # On Linux
 //
 // Where the kernel supports it, it cuts large writes into datagrams (UDP_SEGMENT)

@@ -36,6 +36,7 @@ type Loop struct {
 	glance glance
 	added  added
 	joins  joins
+	leases leases
 
 	// kick tells the sender to look at the token.
 	kick chan struct{}
@@ -57,6 +58,9 @@ type LoopConfig struct {
 	Memberships []*Memberships
 	// Timer wakes the Loop.
 	Timer Timer
+	// LeaseClock tells a Machine that is a Shifter how far the lease clock has shifted. Nil means
+	// that it never does.
+	LeaseClock LeaseClock
 	// Wait says how the Loop waits for datagrams, and for time to pass.
 	Wait Wait
 	// Start is the instant that times count from.
@@ -93,6 +97,7 @@ func NewLoop(cfg LoopConfig) *Loop {
 	if j, ok := cfg.Machine.(Joiner); ok && len(cfg.Memberships) > 0 {
 		l.joins.begin(j, cfg.Memberships)
 	}
+	l.leases.begin(cfg.Machine, cfg.LeaseClock)
 	l.sendBy(cfg.Out)
 	l.burst.guard = guardMin
 	l.alarm.loop, l.alarm.at = l, never
@@ -246,6 +251,7 @@ func (l *Loop) finish() {
 			break
 		}
 		// What became due by the change, or meanwhile, must not wait for the timer.
+		l.readLease()
 		l.cfg.Machine.Advance(l.now)
 		l.answer()
 	}
@@ -285,6 +291,7 @@ func (l *Loop) take(packets []Packet, settle bool) (began int64, open bool) {
 			l.mu.Unlock()
 			return began, false
 		}
+		l.readLease()
 		if l.fan != nil {
 			l.fan.route.heard(packets)
 		}

@@ -101,6 +101,11 @@ func (n *Network) Socket(cfg multicast.SocketConfig) (multicast.Conn, error) {
 // Timer implements multicast.Network.
 func (n *Network) Timer() (multicast.Timer, error) { return n.network.Timer() }
 
+// LeaseClock returns that of the network, or nil.
+func (n *Network) LeaseClock() multicast.LeaseClock {
+	return multicast.LinkConfig{Network: n.network}.LeaseClock()
+}
+
 func (n *Network) wrap(c multicast.Conn, err error) (multicast.Conn, error) {
 	if err != nil {
 		return nil, err

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package multicast
+
+func newLeaseClock() LeaseClock { return newJumpClock() }
