@@ -9,6 +9,7 @@ import (
 	"crier/reliable/config"
 	"crier/reliable/frame"
 	"crier/reliable/store"
+	"crier/reliable/team"
 	"crier/reliable/topic"
 )
 
@@ -61,6 +62,8 @@ type Config struct {
 	Flow Flow
 	// Repair bounds repairs.
 	Repair Repair
+	// Teams configures the sharing of work among members of teams.
+	Teams team.Config
 	// Cut says that the kernel or the network card may cut a Batch out of one write.
 	// Trials then find out now and then whether that damages datagrams. Seed seeds the
 	// trials.
@@ -76,6 +79,9 @@ func (c Config) Complete() (Config, error) {
 	c.setDefaults()
 	var err error
 	if c.Layout, err = c.Layout.Complete(); err != nil {
+		return c, err
+	}
+	if c.Teams, err = c.Teams.Complete(); err != nil {
 		return c, err
 	}
 	return c, c.validate()

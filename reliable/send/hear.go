@@ -26,6 +26,10 @@ func (s *Sender) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame) 
 		return
 	}
 	s.tick(now)
+	if f.Kind == frame.Claim {
+		s.handleClaim(now, from, f)
+		return
+	}
 	defer s.schedule.touch(st)
 	if f.Kind == frame.Find {
 		s.handleFind(now, from, st, f)

@@ -35,6 +35,7 @@ type Sender struct {
 	sweepDue reliable.Time
 	welcomes welcomes
 	finds    finds
+	teams    teams
 	closing  closing
 	control  control
 	turn     turn
@@ -118,6 +119,9 @@ func (s *Sender) Advance(now reliable.Time) {
 			}
 		}
 	}
+	if now >= s.teams.due() {
+		s.teams.arbiter.Advance(s.teams.lease(now))
+	}
 	s.schedule.deadline(now)
 	for st := s.schedule.wake(now); st != nil; st = s.schedule.wake(now) {
 		st.advance(now)
@@ -135,7 +139,7 @@ func (s *Sender) Deadline(now reliable.Time) reliable.Time {
 	if s.Finished(now) {
 		return reliable.Never
 	}
-	at := min(s.sweepDue, s.gather.due())
+	at := min(s.sweepDue, s.gather.due(), s.teams.due())
 	if !s.closing.on {
 		at = min(at, s.announce.due)
 	} else if end := s.drainEnd(); end > now {

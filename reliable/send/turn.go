@@ -29,7 +29,7 @@ func (s *Sender) next(now reliable.Time, all bool) (reliable.Batch, bool) {
 	s.tick(now)
 	out := &s.turn.out
 	*out = outgoing{}
-	if s.turn.taken = s.nextSession(now, out); s.turn.taken {
+	if s.turn.taken = s.nextGrant(now, out) || s.nextSession(now, out); s.turn.taken {
 		return out.Batch, true
 	}
 	c := &s.schedule

@@ -1,0 +1,98 @@
+package send
+
+import (
+	"net/netip"
+	"time"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/reliable/team"
+)
+
+// teams is what a Sender has for teams. Without any, it is next to nothing.
+type teams struct {
+	// arbiter is nil before the first CLAIM.
+	arbiter *team.Arbiter
+	// shift is by how much the lease clock is ahead.
+	shift time.Duration
+}
+
+// lease returns a time on the lease clock.
+func (t *teams) lease(now reliable.Time) reliable.Time { return now.Add(t.shift) }
+
+// due returns the deadline of the arbiter.
+func (t *teams) due() reliable.Time {
+	if t.arbiter == nil || t.arbiter.Deadline() == reliable.Never {
+		return reliable.Never
+	}
+	return max(0, t.arbiter.Deadline().Add(-t.shift))
+}
+
+// Shift says by how much the lease clock, which goes on while the machine sleeps, has got ahead of
+// the times that are passed since the start of the session. It never falls. A driver says it
+// before the other calls of a turn, if Teams isn't nil.
+func (s *Sender) Shift(d time.Duration) { s.teams.shift = max(s.teams.shift, d) }
+
+// Teams returns what grants messages to teams, or nil while no subscriber is in one. All times that
+// it takes and returns are those of the lease clock.
+func (s *Sender) Teams() *team.Arbiter { return s.teams.arbiter }
+
+// Lease returns a time on the lease clock.
+func (s *Sender) Lease(now reliable.Time) reliable.Time { return s.teams.lease(now) }
+
+// arbitrate returns the arbiter, which it makes if there is none.
+func (s *Sender) arbitrate() *team.Arbiter {
+	if s.teams.arbiter == nil {
+		s.teams.arbiter = team.New(s.cfg.Teams, team.Session{ID: s.cfg.Session,
+			Start: s.cfg.Start, Wall: s.cfg.Wall, Topic: s.cfg.Topic, Publisher: s.cfg.Name},
+			(*streams)(s))
+	}
+	return s.teams.arbiter
+}
+
+// handleClaim takes a CLAIM.
+func (s *Sender) handleClaim(now reliable.Time, from netip.AddrPort, f *frame.Frame) {
+	if f.Claim != nil {
+		s.arbitrate().Claim(s.teams.lease(now), from, f)
+	}
+}
+
+// nextGrant makes b of the next GRANT or TEAM.
+func (s *Sender) nextGrant(now reliable.Time, b *outgoing) bool {
+	if s.teams.arbiter == nil {
+		return false
+	}
+	to, f, ok := s.teams.arbiter.Next(s.teams.lease(now))
+	if ok {
+		s.control.batch(to, *f, b)
+	}
+	return ok
+}
+
+// streams are a Sender's streams, as teams see them.
+type streams Sender
+
+// Partitions returns the number of streams.
+func (s *streams) Partitions() int { return len(s.streams) }
+
+// Next returns the offset of the next message of a channel, and the frame that it starts in or
+// an earlier one.
+func (s *streams) Next(channel uint32) (seq, offset uint64) {
+	st := s.streams[channel]
+	return st.store.Next(), st.packer.nextOffset
+}
+
+// Oldest returns the first message that is held, and its frame.
+func (s *streams) Oldest(channel uint32) (seq, offset uint64) {
+	store := s.streams[channel].store
+	return store.Oldest(), store.Start(store.Oldest())
+}
+
+// Locate returns a frame in which the message at an offset starts, or an earlier one.
+func (s *streams) Locate(channel uint32, offset uint64) (seq uint64) {
+	st := s.streams[channel]
+	if offset >= st.packer.nextOffset {
+		return st.store.Next()
+	}
+	return st.seqOf(st.store.Oldest(), st.store.Next(), offset)
+}

@@ -1,0 +1,190 @@
+package team
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+)
+
+// Streams are the streams of the session, as far as an Arbiter needs to know them.
+type Streams interface {
+	// Partitions returns their number.
+	Partitions() int
+	// Next returns the offset of the next message of a channel, and the frame that it will start
+	// in or an earlier one.
+	Next(channel uint32) (seq, offset uint64)
+	// Oldest returns the first message that is held, and its frame.
+	Oldest(channel uint32) (seq, offset uint64)
+	// Locate returns a frame in which the message at an offset starts, or an earlier one.
+	Locate(channel uint32, offset uint64) (seq uint64)
+}
+
+// Session is what an Arbiter must know of its session.
+type Session struct {
+	ID uint64
+	// Start is when it began, by the lease clock, and Wall the wall clock then, in nanoseconds
+	// since 1970.
+	Start reliable.Time
+	Wall  int64
+	// Topic and Publisher are its names, which go to positions.
+	Topic, Publisher string
+}
+
+// An Arbiter grants the messages of a session to the members of teams.
+type Arbiter struct {
+	cfg     Config
+	session Session
+	streams Streams
+	// teams are in the order of their first CLAIM.
+	teams []*team
+	// first and last are of the list of the members that a GRANT is due to.
+	first, last *member
+	// refusals are CLAIMs that are answered by a GRANT that grants nothing.
+	refusals []refusal
+	watches  []watch
+	restored []reliable.TeamPosition
+	events   []reliable.TeamEvent
+	// due is when Advance must be called next.
+	due   reliable.Time
+	frame frame.Frame
+	grant frame.GrantBody
+	stats Stats
+}
+
+// Stats holds the counters of an Arbiter.
+type Stats struct {
+	// Claims counts CLAIMs, Grants GRANTs, and Repeated those that were sent again since no
+	// CLAIM had shown them.
+	Claims, Grants, Repeated uint64
+	// Stale counts CLAIMs whose sender had no GRANT that was young enough, Old those that
+	// others had overtaken, Foreign those from an address that isn't the member's, and Moved
+	// moves of a member to another address.
+	Stale, Old, Foreign, Moved uint64
+	// Refused counts refused CLAIMs, and Unanswered answers that there was no room for.
+	Refused, Unanswered uint64
+	// Moves counts partitions that went from one member to another, Lapsed leases of a partition
+	// that ran out, and Unfinished partitions that weren't given back in time.
+	Moves, Lapsed, Unfinished uint64
+	// Redelivered and GivenUp count messages that were granted once more, and that were no more.
+	Redelivered, GivenUp uint64
+	// Overflowed counts messages that were granted later since too many were in flight, and
+	// Forgotten ranges of done messages that were too many to keep.
+	Overflowed, Forgotten uint64
+	// EventsLost counts TeamEvents that were never polled.
+	EventsLost uint64
+}
+
+const (
+	// maxAnswers bounds the answers to those that are no members.
+	maxAnswers = 256
+	// maxEvents bounds the events that wait to be polled.
+	maxEvents = 4096
+)
+
+// New returns an Arbiter, for a Config that is complete.
+func New(cfg Config, session Session, streams Streams) *Arbiter {
+	return &Arbiter{cfg: cfg, session: session, streams: streams, due: reliable.Never}
+}
+
+// Stats returns the counters so far.
+func (a *Arbiter) Stats() Stats { return a.stats }
+
+// Deadline returns when Advance must be called, by the lease clock.
+func (a *Arbiter) Deadline() reliable.Time { return a.due }
+
+// Advance lets time pass.
+func (a *Arbiter) Advance(lease reliable.Time) {
+	if lease < a.due {
+		return
+	}
+	for _, t := range a.teams {
+		t.advance(lease)
+	}
+	a.sweep(lease)
+}
+
+// sweep forgets the teams that have ended, and determines the deadline.
+func (a *Arbiter) sweep(lease reliable.Time) {
+	kept := a.teams[:0]
+	a.due = reliable.Never
+	for _, t := range a.teams {
+		if t.over(lease) {
+			a.tell(t, reliable.TeamEvent{Kind: reliable.TeamForgotten})
+			continue
+		}
+		a.due = min(a.due, t.due)
+		kept = append(kept, t)
+	}
+	clear(a.teams[len(kept):])
+	a.teams = kept
+}
+
+// team returns the team of a name, or nil.
+func (a *Arbiter) team(name []byte) *team {
+	for _, t := range a.teams {
+		if t.name == string(name) {
+			return t
+		}
+	}
+	return nil
+}
+
+// tell adds an event.
+func (a *Arbiter) tell(t *team, ev reliable.TeamEvent) {
+	if len(a.events) >= maxEvents {
+		a.stats.EventsLost++
+		return
+	}
+	ev.Team, ev.Share = t.name, t.share
+	a.events = append(a.events, ev)
+}
+
+// Poll fills events with what happened, and returns their number.
+func (a *Arbiter) Poll(events []reliable.TeamEvent) int {
+	n := copy(events, a.events)
+	a.events = a.events[:copy(a.events, a.events[n:])]
+	return n
+}
+
+// HasEvents reports whether Poll has any.
+func (a *Arbiter) HasEvents() bool { return len(a.events) > 0 }
+
+// stamp returns the lease clock on the wire: never 0.
+func (a *Arbiter) stamp(lease reliable.Time) uint64 {
+	return uint64(max(0, lease.Sub(a.session.Start))) + 1
+}
+
+// A refusal answers a CLAIM that changed nothing.
+type refusal struct {
+	to         netip.AddrPort
+	subscriber uint64
+	request    uint64
+	team       string
+	share      frame.Share
+	code       frame.Refusal
+}
+
+// refuse answers a CLAIM with a GRANT that grants nothing, and why; code 0 refuses nothing.
+func (a *Arbiter) refuse(to netip.AddrPort, f *frame.Frame, code frame.Refusal) {
+	if code != 0 {
+		a.stats.Refused++
+	}
+	if len(a.refusals) >= maxAnswers {
+		a.stats.Unanswered++
+		return
+	}
+	i := slices.IndexFunc(a.refusals, func(r refusal) bool { return r.subscriber == f.Subscriber })
+	if i >= 0 {
+		a.refusals = slices.Delete(a.refusals, i, i+1)
+	}
+	a.refusals = append(a.refusals, refusal{to, f.Subscriber, f.Request, string(f.Claim.Team),
+		f.Claim.Share, code})
+}
+
+// beyond returns the time after which a member holds nothing by a lease that it got at at.
+func beyond(at reliable.Time, lease time.Duration) reliable.Time {
+	return at.Add(lease + lease/leasePart)
+}

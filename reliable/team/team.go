@@ -1,0 +1,366 @@
+package team
+
+import (
+	"time"
+
+	"crier/nack"
+	"crier/reliable"
+	"crier/reliable/frame"
+)
+
+// A team is a number of members that share the work on all streams.
+type team struct {
+	arbiter *Arbiter
+	name    string
+	bytes   []byte // the name
+	share   frame.Share
+	// members are in the order of their joining.
+	members []*member
+	byID    map[uint64]*member
+	// left are members that left lately: CLAIMs that they had sent before may come late.
+	left  []gone
+	lefts int
+	rows  []row
+	// settled is when the first grants may be made. At change, the members that are eligible are
+	// given their parts anew. Before held, nothing that has run out is granted anew.
+	settled, change, held reliable.Time
+	// empty is since when it has had no members; Never while it has some.
+	empty reliable.Time
+	// forgotten says that no lease of it is extended any more: it ends with the last.
+	forgotten bool
+	// due is when advance must be called.
+	due reliable.Time
+	// of, candidates are for target.
+	of         []int
+	candidates []candidate
+}
+
+// A gone is a member that left, and its newest CLAIM.
+type gone struct{ id, request uint64 }
+
+// maxGone bounds the members that a team remembers after they left.
+const maxGone = 64
+
+// A row is a partition of a team that shares by partition.
+type row struct {
+	// owner holds it until until, by the grant with epoch, as far as CLAIM extended of its shows.
+	owner    *member
+	until    reliable.Time
+	extended uint64
+	epoch    uint64
+	// last is the id of the member that had the grant with epoch.
+	last uint64
+	// target is the member that it is to go to. If that isn't the owner, it was told to prepare
+	// at prepared, and ready says that it has. The owner was asked to give back at asked, if state
+	// is GiveBack.
+	target          *member
+	state           frame.GrantState
+	prepared, asked reliable.Time
+	ready           bool
+	// done is the offset below which all is done, which starts in frame seq or later. beyond
+	// are done besides.
+	done, seq uint64
+	beyond    []nack.Range
+	// The messages below marked may have been handed out, and are granted for the attempt-th time;
+	// those from there on for the first time.
+	marked  uint64
+	attempt uint32
+}
+
+// newTeam returns a team that begins with a CLAIM.
+func (a *Arbiter) newTeam(lease reliable.Time, name string, share frame.Share, oldest bool) *team {
+	t := &team{arbiter: a, name: name, bytes: []byte(name), share: share,
+		byID: make(map[uint64]*member), change: reliable.Never, due: reliable.Never,
+		settled: lease.Add(max(a.cfg.Settle, 0)), empty: lease,
+		rows: make([]row, a.streams.Partitions()), of: make([]int, a.streams.Partitions())}
+	for channel := range t.rows {
+		r := &t.rows[channel]
+		if r.seq, r.done = a.streams.Next(uint32(channel)); oldest {
+			r.seq, r.done = a.streams.Oldest(uint32(channel))
+		}
+		r.attempt = 1
+	}
+	a.teams = append(a.teams, t)
+	a.restore(t)
+	a.tell(t, reliable.TeamEvent{Kind: reliable.TeamNew})
+	return t
+}
+
+// term returns for how long a member holds what it is granted.
+func (t *team) term() time.Duration {
+	n := time.Duration(len(t.members))
+	return max(t.arbiter.cfg.Lease, n*4*time.Second/claimsPerSecond)
+}
+
+// early has advance called at a time, or sooner.
+func (t *team) early(at reliable.Time) {
+	t.due = min(t.due, at)
+	t.arbiter.due = min(t.arbiter.due, at)
+}
+
+// changed has the members' parts determined anew, some time after a change.
+func (t *team) changed(lease reliable.Time, after time.Duration) {
+	t.change = min(t.change, lease.Add(max(after, 0)))
+}
+
+// woke notices that the process was suspended, or paused, beyond its deadline. CLAIMs that came
+// meanwhile wait to be read, and have the time for it.
+func (t *team) woke(lease reliable.Time) {
+	if t.due != reliable.Never && lease.Sub(t.due) > t.term()/4 {
+		t.held = lease.Add(t.term() / 4)
+		t.due = min(t.held, reliable.Never)
+	}
+}
+
+// advance lets time pass.
+func (t *team) advance(lease reliable.Time) {
+	if lease < t.due {
+		return
+	}
+	t.woke(lease)
+	t.settle(lease)
+}
+
+// settle lets what has run out end, moves what is to move, and determines the deadline.
+func (t *team) settle(lease reliable.Time) {
+	if lease >= t.held {
+		t.lapse(lease)
+	}
+	if at := max(t.settled, t.change, t.held); lease >= at {
+		t.retarget(lease)
+	}
+	if t.share == frame.ByPartition && lease >= t.held {
+		t.move(lease)
+	}
+	t.repeat(lease)
+	t.schedule(lease)
+	t.arbiter.due = min(t.arbiter.due, t.due)
+}
+
+// lapse ends the leases that have run out, and the members that are silent.
+func (t *team) lapse(lease reliable.Time) {
+	for channel := range t.rows {
+		r := &t.rows[channel]
+		if r.owner != nil && r.until <= lease {
+			if t.arbiter.stats.Lapsed++; r.state == frame.GiveBack && r.owner.until > lease {
+				t.arbiter.stats.Unfinished++
+			}
+			t.abandon(uint32(channel), r)
+			t.changed(lease, 0)
+		}
+	}
+	kept := t.members[:0]
+	for _, m := range t.members {
+		if m.eligible && m.until <= lease {
+			m.eligible = false
+			t.changed(lease, 0)
+		}
+		if m.gone <= lease {
+			t.forget(m)
+			t.tell(reliable.MemberLapsed, m)
+			continue
+		}
+		if m.deaf != 0 && m.deaf <= lease {
+			m.deaf = 0
+			t.changed(lease, 0)
+		}
+		kept = append(kept, m)
+	}
+	clear(t.members[len(kept):])
+	t.members = kept
+	t.emptied(lease)
+}
+
+// emptied notes that a team has no members any more.
+func (t *team) emptied(lease reliable.Time) {
+	if len(t.members) == 0 && t.empty == reliable.Never {
+		t.empty = lease
+		t.arbiter.tell(t, reliable.TeamEvent{Kind: reliable.TeamEmpty})
+	}
+}
+
+// tell adds an event about a member.
+func (t *team) tell(kind reliable.TeamEventKind, m *member) {
+	t.arbiter.tell(t, reliable.TeamEvent{Kind: kind, Member: m.name})
+}
+
+// forget takes a member that has gone out of all that refers to it, but for the list.
+func (t *team) forget(m *member) {
+	delete(t.byID, m.id)
+	one := gone{m.id, m.request}
+	if len(t.left) < maxGone {
+		t.left = append(t.left, one)
+	} else {
+		t.left[t.lefts%maxGone] = one
+	}
+	t.lefts++
+	for channel := range t.rows {
+		r := &t.rows[channel]
+		if r.target == m {
+			r.target = nil
+		}
+		if r.owner == m {
+			t.abandon(uint32(channel), r)
+		}
+	}
+}
+
+// lost reports whether a member is none any more.
+func (t *team) lost(m *member) bool { return t.byID[m.id] != m }
+
+// over reports whether a team has ended.
+func (t *team) over(lease reliable.Time) bool {
+	if len(t.members) > 0 {
+		return false
+	}
+	expiry := t.arbiter.cfg.Expiry
+	return t.forgotten || expiry > 0 && t.empty != reliable.Never && lease >= t.empty.Add(expiry)
+}
+
+// abandon ends a grant whose member may have handed out any message that there is.
+func (t *team) abandon(channel uint32, r *row) {
+	_, newest := t.arbiter.streams.Next(channel)
+	t.mark(r, newest)
+	t.end(channel, r)
+}
+
+// mark notes that messages below an offset may have been handed out.
+func (t *team) mark(r *row, to uint64) {
+	if to <= r.done {
+		return
+	}
+	if r.marked <= r.done { // all that had been handed out before is done
+		r.attempt = 1
+	}
+	r.attempt++
+	r.marked = max(r.marked, to)
+}
+
+// end ends a grant.
+func (t *team) end(channel uint32, r *row) {
+	t.arbiter.tell(t, reliable.TeamEvent{Kind: reliable.PartitionReleased, Member: r.owner.name,
+		Partition: channel, Epoch: r.epoch, Offset: r.done, Attempt: r.attempt})
+	r.owner.owns--
+	r.owner, r.state = nil, frame.Hold
+	r.prepared, r.asked, r.ready = 0, 0, false
+}
+
+// retarget gives the members that are eligible their parts.
+func (t *team) retarget(lease reliable.Time) {
+	t.change = reliable.Never
+	if t.share != frame.ByPartition {
+		return
+	}
+	list := t.candidates[:0]
+	for _, m := range t.members {
+		if m.eligible && m.deaf == 0 && !t.forgotten {
+			list = append(list, candidate{name: m.name, weight: m.weight, member: m})
+		}
+	}
+	t.candidates = list
+	for channel, i := range target(t.of, list) {
+		r := &t.rows[channel]
+		var to *member
+		if i >= 0 {
+			to = list[i].member
+		}
+		if r.target != to {
+			r.target = to
+			r.prepared, r.ready = 0, false
+		}
+	}
+	clear(t.candidates)
+}
+
+// move takes the partitions that aren't where they are to be a step further.
+func (t *team) move(lease reliable.Time) {
+	if t.forgotten {
+		return
+	}
+	a := t.arbiter
+	for channel := range t.rows {
+		r := &t.rows[channel]
+		to := r.target
+		switch {
+		case to == nil || to.until <= lease:
+		case r.owner == nil:
+			t.assign(uint32(channel), r, to)
+		case r.owner == to:
+			if r.state == frame.GiveBack && r.extended == to.extended {
+				r.state = frame.Hold
+				a.push(to)
+			}
+		case r.state == frame.GiveBack:
+		case r.prepared == 0:
+			r.prepared = lease
+			a.push(to)
+		case r.ready || lease >= r.prepared.Add(t.term()/4):
+			r.state, r.asked = frame.GiveBack, lease
+			a.push(r.owner)
+		}
+	}
+}
+
+// assign grants a partition that nobody holds.
+func (t *team) assign(channel uint32, r *row, to *member) {
+	a := t.arbiter
+	r.epoch = max(r.epoch+1, uint64(max(a.session.Wall, 0))/uint64(time.Millisecond))
+	if r.last != 0 && r.last != to.id {
+		a.stats.Moves++
+	}
+	r.owner, r.last, r.until, r.extended = to, to.id, to.until, to.extended
+	r.state, r.prepared, r.asked, r.ready = frame.Hold, 0, 0, false
+	to.owns++
+	a.push(to)
+	a.tell(t, reliable.TeamEvent{Kind: reliable.PartitionGranted, Member: to.name,
+		Partition: channel, Epoch: r.epoch, Offset: r.done, Attempt: r.attempt})
+}
+
+// repeat has the GRANTs sent again that no CLAIM has shown.
+func (t *team) repeat(lease reliable.Time) {
+	for _, m := range t.members {
+		if m.unseen != 0 && m.repeat <= lease {
+			t.arbiter.queue(m)
+		}
+	}
+}
+
+// schedule determines when advance must be called next.
+func (t *team) schedule(lease reliable.Time) {
+	at := reliable.Never
+	if t.change != reliable.Never {
+		at = max(t.change, t.settled)
+	}
+	for channel := range t.rows {
+		r := &t.rows[channel]
+		if r.owner != nil {
+			at = min(at, r.until)
+		}
+		if r.prepared != 0 && r.state == frame.Hold {
+			at = min(at, r.prepared.Add(t.term()/4))
+		}
+	}
+	for _, m := range t.members {
+		if at = min(at, m.gone); m.eligible {
+			at = min(at, m.until)
+		}
+		if m.deaf != 0 {
+			at = min(at, m.deaf)
+		}
+	}
+	if expiry := t.arbiter.cfg.Expiry; expiry > 0 && t.empty != reliable.Never {
+		at = min(at, t.empty.Add(expiry))
+	}
+	if at != reliable.Never {
+		at = max(at, t.held)
+	}
+	for _, m := range t.members {
+		if m.unseen != 0 && !m.queued {
+			at = min(at, m.repeat)
+		}
+	}
+	if t.forgotten && len(t.members) == 0 {
+		at = lease
+	}
+	t.due = at
+}
