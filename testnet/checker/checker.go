@@ -47,6 +47,7 @@ type Checker struct {
 	consumers []*consumer
 	expected  time.Duration // that a datagram may take; see Expect
 	directory directory
+	teams     teams
 
 	errs  []error
 	more  int
@@ -64,10 +65,13 @@ const maxErrors = 10
 func New(w *world.World) *Checker {
 	c := &Checker{w: w}
 	c.directory.c = c
+	c.teams = teams{c: c, clock: (*world.Subscriber).LeaseClock,
+		arbiter: (*world.Publisher).LeaseClock}
 	w.Observe(world.Observer{
 		Sent: c.sent, Answered: c.answered, Arrived: c.arrived, Started: c.started, Told: c.told,
 		Settled: c.settled, Woke: c.woke, Ended: c.ended, Disk: c.disk,
 		Acknowledged: c.acknowledged, Directory: c.directory.sent,
+		Finished: c.teams.finished, TeamTold: c.teams.told,
 	})
 	return c
 }
@@ -181,6 +185,14 @@ func (c *Checker) view(sub *world.Subscriber, s *world.Session) *view {
 
 // sent follows what processes hand to their networks.
 func (c *Checker) sent(d *world.Datagram) {
+	switch {
+	case d.Frame.Kind == frame.Claim && d.Subscriber != nil:
+		c.teams.claimed(d)
+		return
+	case d.Frame.Kind == frame.Grant && d.Session != nil:
+		c.teams.granted(d)
+		return
+	}
 	if d.Session == nil && d.Subscriber == nil {
 		return // a publisher asks where its stream ended
 	}
@@ -197,7 +209,7 @@ func (c *Checker) sent(d *world.Datagram) {
 		c.recorder(r).sent(d.Frame)
 		return
 	}
-	if s != nil {
+	if s != nil && !d.Subscriber.InTeam() {
 		v := c.view(d.Subscriber, s)
 		switch d.Frame.Kind {
 		case frame.Digest:
@@ -223,7 +235,11 @@ func (c *Checker) sent(d *world.Datagram) {
 
 // answered follows what reaches publishers.
 func (c *Checker) answered(d *world.Datagram) {
-	if d.Frame != nil {
+	switch {
+	case d.Frame == nil:
+	case d.Frame.Kind == frame.Claim:
+		c.teams.heardClaim(d)
+	default:
 		c.truth(d.Session).answered(d)
 	}
 }
@@ -233,10 +249,14 @@ func (c *Checker) arrived(d *world.Datagram, sub *world.Subscriber) {
 	if d.Frame == nil || d.Session == nil {
 		return
 	}
+	if d.Frame.Kind == frame.Grant {
+		c.teams.came(d, sub)
+		return
+	}
 	if d.Aside() && ofInquest(d.Frame) {
 		c.truth(d.Session).inquests.hear(sub, d.Frame)
 	}
-	if sub.Recorder() != nil {
+	if sub.Recorder() != nil || sub.InTeam() {
 		return
 	}
 	v := c.view(sub, d.Session)
@@ -261,6 +281,10 @@ func (c *Checker) told(sub *world.Subscriber, ev *reliable.Event) {
 		c.fail("%v was told of session %v, which no publisher ever had", sub, ev.Session)
 		return
 	}
+	if sub.InTeam() {
+		c.teams.event(sub, ev)
+		return
+	}
 	v := c.view(sub, s)
 	v.follow()
 	v.event(ev)
@@ -283,8 +307,8 @@ func (c *Checker) acknowledged(sub *world.Subscriber, pos reliable.Position) {
 
 // settled judges the bounds of memory.
 func (c *Checker) settled(sub *world.Subscriber) {
-	if sub.Recorder() != nil {
-		return // it has no application, and its machine bounds more than a window
+	if sub.Recorder() != nil || sub.InTeam() {
+		return // it has no application, or its machine bounds more than a window
 	}
 	e := c.ear(sub)
 	if v := e.last; v != nil {
@@ -328,7 +352,7 @@ func (c *Checker) woke(p *world.Publisher, sub *world.Subscriber, since reliable
 		}
 		return
 	}
-	if sub.Recorder() != nil {
+	if sub.Recorder() != nil || sub.InTeam() {
 		return
 	}
 	for _, v := range c.ear(sub).views {

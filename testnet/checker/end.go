@@ -52,7 +52,7 @@ func (c *Checker) Finish(calm reliable.Time) error {
 	}
 	c.directory.finish()
 	for _, sub := range c.w.Subscribers() {
-		if !sub.Running() || sub.Paused() {
+		if !sub.Running() || sub.Paused() || sub.InTeam() {
 			continue
 		}
 		stats := sub.Sessions()

@@ -1,0 +1,190 @@
+package checker
+
+import (
+	"bytes"
+	"time"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/testnet/world"
+)
+
+// What members hand out, and what their applications do with it.
+
+// leaseSlack is how far the Checker's lease clock may be from a machine's, which is in whole
+// nanoseconds of its own.
+const leaseSlack = time.Millisecond / 1000
+
+// handed judges a message that a member hands out.
+func (x *teams) handed(sub *world.Subscriber, ev *reliable.Event) {
+	g := ev.Grant
+	if g == nil {
+		x.c.fail("%v is in a team, and hands out offset %d of session %v without a grant", sub,
+			ev.Offset, ev.Session)
+		return
+	}
+	t := x.find(ev.Session, g.Team)
+	if t == nil || t.seatOf(sub.ID()) == nil || t.part(ev.Partition) == nil {
+		x.c.fail("%v hands out offset %d of session %v for team %s, and never claimed any of it",
+			sub, ev.Offset, ev.Session, g.Team)
+		return
+	}
+	m, p := t.seatOf(sub.ID()), t.part(ev.Partition)
+	w := p.at(ev.Offset)
+	if w == nil {
+		t.fail("%v hands out offset %d of partition %d, and the team begins at %d", sub, ev.Offset,
+			ev.Partition, p.begin)
+		return
+	}
+	if !bytes.Equal(ev.Payload, p.s.Payload(ev.Offset)) ||
+		!bytes.Equal(ev.Properties, p.s.Properties(ev.Offset)) || p.s.Dropped(ev.Offset) {
+		t.fail("%v hands out offset %d of partition %d, which isn't as it was accepted", sub,
+			ev.Offset, ev.Partition)
+	}
+	r := p.right(g.Epoch)
+	if r == nil || r.seat != m || !r.came {
+		t.fail("%v hands out offset %d of partition %d under epoch %d, which it wasn't granted",
+			sub, ev.Offset, ev.Partition, g.Epoch)
+		return
+	}
+	p.judgeRight(m, r, ev, w)
+	p.judgeRepeat(m, r, ev, w)
+	if t.share == frame.ByPartition {
+		p.judgeTenure(m, r, ev)
+	}
+	t.tally.Handed++
+	w.handed++
+	w.last = r
+}
+
+// judgeRight asks whether a member may hand out a message now.
+func (p *portion) judgeRight(m *seat, r *right, ev *reliable.Event, w *work) {
+	if ev.Grant.Orphan {
+		p.tally.Orphans++
+		return
+	}
+	until := r.until
+	if p.share == frame.ByMessage && w.right == r { // else it has been granted anew
+		until = w.until
+	}
+	if now := p.clock(m.sub); now > until.Add(leaseSlack) {
+		p.fail("%v hands out offset %d of partition %d under epoch %d, %v after its lease was over",
+			m.sub, ev.Offset, ev.Partition, r.epoch, now.Sub(until))
+	}
+	if r.released {
+		p.fail("%v hands out offset %d of partition %d under epoch %d, which it has given back",
+			m.sub, ev.Offset, ev.Partition, r.epoch)
+	}
+}
+
+// judgeRepeat asks whether a message that was handed out before is marked.
+func (p *portion) judgeRepeat(m *seat, r *right, ev *reliable.Event, w *work) {
+	g := ev.Grant
+	marked := g.Attempt > 1 || g.Orphan
+	if marked {
+		p.tally.Marked++
+	}
+	if g.Attempt == 0 {
+		p.fail("%v hands out offset %d of partition %d as attempt 0", m.sub, ev.Offset,
+			ev.Partition)
+	}
+	if p.share == frame.ByMessage && !g.Orphan {
+		if bit := uint64(1) << (g.Attempt % 64); w.told&bit != 0 {
+			p.fail("%v hands out offset %d of partition %d as attempt %d, as %v did", m.sub,
+				ev.Offset, ev.Partition, g.Attempt, w.last.seat.sub)
+		} else {
+			w.told |= bit
+		}
+	}
+	if w.handed == 0 {
+		return
+	}
+	p.tally.Repeated++
+	if !marked {
+		p.fail("%v hands out offset %d of partition %d under epoch %d unmarked, and %v did under "+
+			"epoch %d", m.sub, ev.Offset, ev.Partition, r.epoch, w.last.seat.sub, w.last.epoch)
+	}
+	if g.Orphan || p.share == frame.ByMessage {
+		return
+	}
+	if w.last == r {
+		return // which its order says
+	}
+	if w.last.graceful {
+		p.fail("%v hands out offset %d of partition %d, and %v, which did so, has given it back",
+			m.sub, ev.Offset, ev.Partition, w.last.seat.sub)
+	}
+	if r.repeats++; m.window > 0 && r.repeats > m.window {
+		p.fail("%v hands out %d messages of partition %d again: the window is %d", m.sub,
+			r.repeats, ev.Partition, m.window)
+	}
+}
+
+// judgeTenure asks whether a message is the next one of a tenure, and within the window.
+func (p *portion) judgeTenure(m *seat, r *right, ev *reliable.Event) {
+	if !ev.Grant.Orphan && p.latest != nil && p.latest.epoch > r.epoch {
+		p.fail("%v hands out offset %d of partition %d under epoch %d, and %v has begun under %d",
+			m.sub, ev.Offset, ev.Partition, r.epoch, p.latest.seat.sub, p.latest.epoch)
+	} else if !ev.Grant.Orphan {
+		p.latest = r
+	}
+	if m.window > 0 && ev.Offset >= r.confirmed+m.window && !ev.Grant.Orphan {
+		p.fail("%v hands out offset %d of partition %d, and what is confirmed ends at %d: the "+
+			"window is %d", m.sub, ev.Offset, ev.Partition, r.confirmed, m.window)
+	}
+	p.follow(m, r, ev.Offset, ev.Offset+1)
+}
+
+// follow asks whether messages come next in a tenure.
+func (p *portion) follow(m *seat, r *right, from, to uint64) {
+	want := r.next
+	if !r.begun {
+		want = r.from
+	}
+	_, open := p.open(want, from)
+	if from < want || open {
+		p.fail("%v is told of offset %d of partition %d under epoch %d, and %d comes next", m.sub,
+			from, p.s.Partition, r.epoch, want)
+	}
+	r.begun, r.next = true, to
+}
+
+// lost follows a loss that a member is told of: it is the team's only where it has a right to it.
+func (x *teams) lost(sub *world.Subscriber, ev *reliable.Event) {
+	g := ev.Grant
+	if g == nil {
+		return
+	}
+	t := x.find(ev.Session, g.Team)
+	if t == nil || t.seatOf(sub.ID()) == nil || t.part(ev.Partition) == nil {
+		return
+	}
+	m, p := t.seatOf(sub.ID()), t.part(ev.Partition)
+	r := p.right(g.Epoch)
+	if r == nil || r.seat != m {
+		return
+	}
+	if t.share == frame.ByPartition {
+		if !r.has() {
+			return
+		}
+		p.follow(m, r, ev.Lost.From, ev.Lost.To)
+	}
+	for o := max(ev.Lost.From, p.begin); o < ev.Lost.To; o++ {
+		if w := p.at(o); w != nil {
+			w.lost = true
+			t.tally.Lost++
+		}
+	}
+}
+
+// finished follows what an application has done. What is done counts, whoever may have it by now.
+func (x *teams) finished(_ *world.Subscriber, g *reliable.Grant, offset uint64, _ error) {
+	t := x.find(g.Session, g.Team)
+	if t == nil || t.part(g.Partition) == nil {
+		return
+	}
+	if w := t.part(g.Partition).at(offset); w != nil {
+		w.done = true
+	}
+}
