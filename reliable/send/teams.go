@@ -29,9 +29,9 @@ func (t *teams) due() reliable.Time {
 }
 
 // Shift says by how much the lease clock, which goes on while the machine sleeps, has got ahead of
-// the times that are passed since the start of the session. It never falls. A driver says it
-// before the other calls of a turn, if Teams isn't nil.
-func (s *Sender) Shift(d time.Duration) { s.teams.shift = max(s.teams.shift, d) }
+// the times that are passed since the start of the session. A driver says it before the other
+// calls of a turn, if Teams isn't nil, and never lets it fall but where its lease clock is slower.
+func (s *Sender) Shift(d time.Duration) { s.teams.shift = d }
 
 // Teams returns what grants messages to teams, or nil while no subscriber is in one. All times that
 // it takes and returns are those of the lease clock.

@@ -36,6 +36,7 @@ func (p *Publisher) take(pkt *Datagram) {
 		p.w.stats.Damaged++
 		return
 	}
+	p.tick()
 	pkt.frame.Feed = pkt.Feed
 	p.m.Handle(p.now(), pkt.From, &pkt.frame)
 }
@@ -53,6 +54,7 @@ func (p *Publisher) timer() {
 
 // settle does all that is due: after it, the next deadline lies ahead.
 func (p *Publisher) settle() {
+	p.tick()
 	for rounds := 0; p.w.err == nil; rounds++ {
 		if freed := p.roomed(); freed != p.freed {
 			p.freed = freed
@@ -60,6 +62,7 @@ func (p *Publisher) settle() {
 		}
 		p.diskWork()
 		p.members()
+		p.tellTeams()
 		if p.drain(); p.busy || p.state != running {
 			return
 		}

@@ -106,10 +106,12 @@ type Publisher struct {
 	accepted uint64
 	holding  hold
 	events   [4]reliable.MemberEvent
-	counts   []counted
-	asleep   sleep
-	clock    clock
-	closing  bool
+	// teamEvents are those that are told now.
+	teamEvents [4]reliable.TeamEvent
+	counts     []counted
+	asleep     sleep
+	clock      clock
+	closing    bool
 
 	search *search         // while its process asks where its stream ended
 	asks   int             // counts searches
@@ -325,6 +327,7 @@ func (p *Publisher) Close() {
 	}
 	p.w.trace("close %v", p)
 	if !p.asleep.on {
+		p.tick()
 		p.m.Close(p.now())
 		p.settle()
 	}

@@ -94,6 +94,7 @@ func (p *Publisher) accept(m *Message) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
+	p.tick()
 	offset, err := p.m.Stream(m.Partition).PublishWith(p.now(), properties, m.Payload)
 	dropped := err == reliable.ErrDropped
 	if err != nil && !dropped {

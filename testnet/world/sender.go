@@ -2,11 +2,13 @@ package world
 
 import (
 	"net/netip"
+	"time"
 
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/reliable/journal"
 	"crier/reliable/send"
+	"crier/reliable/team"
 )
 
 // Sender is the part of a send.Sender that a World needs.
@@ -23,6 +25,10 @@ type Sender interface {
 	PollMembers(events []reliable.MemberEvent) int
 	Members() []reliable.Member
 	Stats() send.Stats
+	// Shift says by how much the lease clock is ahead, before the machine is called.
+	Shift(d time.Duration)
+	// Teams returns what grants messages to teams; nil while there are none.
+	Teams() *team.Arbiter
 	Properties(key []byte, headers []reliable.Header) (frame.Properties, error)
 	// Stream returns the stream of a partition, which there must be.
 	Stream(partition uint32) Stream
