@@ -120,19 +120,28 @@ var decodedAs = map[string]string{
 	"what": "text", "role": "text", "part": "object", "proposal": "text", "holder": "text",
 	"topic": "text",
 	"key":   "text", "prev": "object", "replay": "text", "absent": "list of objects",
+	"teams": "true, or absent", "announced": "list of objects", "team": "text", "share": "text",
+	"oldest": "true, or absent", "forget": "true, or absent", "claims": "list of objects",
+	"refused": "text", "passed": "list of objects", "grants": "list of objects",
+	"team_members": "list of objects", "rows": "list of objects",
 }
 
 // decoded writes the keys of frames, which crier decode adds one by one.
 func (r *jsonWriter) decoded() {
-	const section, source = "crier decode --json", "cmd/crier/decode/json.go"
+	const section = "crier decode --json"
 	fmt.Fprintf(&r.out, "\n## %s\n\nAn object a datagram, each on a line of its own, with the "+
 		"fields that its kind has.\n\n| key | value | meaning |\n| --- | --- | --- |\n", section)
-	text, err := os.ReadFile(filepath.FromSlash(source))
-	if err != nil {
-		r.t.Fatal(err)
+	var text []byte
+	for _, name := range []string{"json.go", "jsonteam.go"} {
+		source, err := os.ReadFile(filepath.Join("cmd", "crier", "decode", name))
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		text = append(text, source...)
 	}
 	done := map[string]bool{}
-	for _, m := range regexp.MustCompile(`\.add\("(\w+)"`).FindAllStringSubmatch(string(text), -1) {
+	adds := regexp.MustCompile(`(?:\.add\(|numberJSON\(o, )"(\w+)"`)
+	for _, m := range adds.FindAllStringSubmatch(string(text), -1) {
 		key, kind := m[1], "number"
 		if done[key] {
 			continue

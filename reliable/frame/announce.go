@@ -25,12 +25,56 @@ type AnnounceBody struct {
 	Bytes, Messages uint64
 	// Subscribers is the known number of subscribers.
 	Subscribers uint32
+	// Teams are up to MaxAnnouncedTeams of those that share the topic's messages. Decode
+	// reuses the slice.
+	Teams []AnnouncedTeam
+}
+
+// AnnouncedTeam is a team in an ANNOUNCE.
+type AnnouncedTeam struct {
+	Name  []byte
+	Share Share
+	// Members is the number of its members, and Lag that of messages that it hasn't done.
+	Members uint32
+	Lag     uint64
+}
+
+// announcedTeams reads an array of [name, share, members, lag].
+func (d *Decoder) announcedTeams(to *[]AnnouncedTeam) bool {
+	n, ok := d.arrayLen()
+	if !ok || n > MaxAnnouncedTeams {
+		return false
+	}
+	for *to = (*to)[:0]; n > 0; n-- {
+		var t AnnouncedTeam
+		more, ok := d.list(4)
+		if !ok || !d.bin(&t.Name, MaxName) || !short(d, &t.Share) || !short(d, &t.Members) ||
+			!short(d, &t.Lag) || !d.skips(more) {
+			return false
+		}
+		*to = append(*to, t)
+	}
+	return true
+}
+
+// announcedTeams writes the property that lists teams.
+func (e *Encoder) announcedTeams(teams []AnnouncedTeam) {
+	_ = e.enc.EncodeUint(keyTeamList)
+	_ = e.enc.EncodeArrayLen(len(teams))
+	for i := range teams {
+		t := &teams[i]
+		_ = e.enc.EncodeArrayLen(4)
+		e.cut(t.Name, MaxName)
+		e.uints(uint64(t.Share), uint64(t.Members), t.Lag)
+	}
 }
 
 // announce parses the fields of ANNOUNCE.
 func (d *Decoder) announce(f *Frame) bool {
 	var b AnnounceBody
-	var p properties
+	spare := f.bodies()
+	spare.announced = spare.announced[:0]
+	p := properties{announced: &spare.announced}
 	if !d.time(&f.Time) || !d.wall(&f.Wall) || !d.address(&f.Control) ||
 		!d.bin(&f.Topic, MaxName) || len(f.Topic) == 0 {
 		return false
@@ -45,6 +89,9 @@ func (d *Decoder) announce(f *Frame) bool {
 	f.Name, f.Request = p.name, p.request
 	b.Host, b.PID = p.host, uint32(p.pid)
 	b.Bytes, b.Messages, b.Subscribers = p.bytes, p.msgs, uint32(p.members)
+	if len(spare.announced) > 0 {
+		b.Teams = spare.announced
+	}
 	whole := b
 	f.Announce = &whole
 	return true
@@ -66,6 +113,6 @@ func (e *Encoder) announce(f *Frame) {
 	e.properties(f.Properties, &properties{
 		name: f.Name, host: b.Host, pid: uint64(b.PID), request: f.Request,
 		rates: b.Bytes != 0 || b.Messages != 0, bytes: b.Bytes, msgs: b.Messages,
-		members: uint64(b.Subscribers),
+		members: uint64(b.Subscribers), announced: &b.Teams,
 	})
 }

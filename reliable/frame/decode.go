@@ -53,6 +53,7 @@ func (d *Decoder) parse(packet, body []byte, f *Frame) error {
 	f.Raw, f.Immutable, f.Data, f.Arrived = packet, false, nil, 0
 	f.GroupIndex, f.Feed = 0, 0
 	f.Digest, f.Find, f.Announce = nil, nil, nil
+	f.Claim, f.Grant, f.Team = nil, nil, nil
 	if plainData(body, f) {
 		return nil
 	}
@@ -109,12 +110,14 @@ func bodyFields(k Kind) int {
 		return 8
 	case Confirm:
 		return 3
-	case Gone, Find:
+	case Gone, Find, Claim, Grant:
 		return 6
 	case Digest:
 		return 17
 	case Announce:
 		return 8
+	case Team:
+		return 7
 	}
 	return 0
 }
@@ -193,6 +196,12 @@ func (d *Decoder) body(f *Frame) bool {
 		return d.find(f)
 	case Announce:
 		return d.announce(f)
+	case Claim:
+		return d.claim(f)
+	case Grant:
+		return d.grant(f)
+	case Team:
+		return d.team(f)
 	}
 	return false
 }
@@ -203,7 +212,7 @@ func (d *Decoder) session(f *Frame) bool {
 	p := properties{controls: &f.Controls}
 	ok := d.properties(f, &p)
 	f.Topic, f.Key, f.Prev, f.Replay = p.topic, p.key, nil, p.replay
-	f.Groups, f.Base = p.groups, p.base
+	f.Groups, f.Base, f.Teams = p.groups, p.base, p.teams != 0
 	if ok {
 		f.Prev = p.link()
 	}
@@ -307,25 +316,30 @@ func (f *Frame) consistent() bool {
 	return true
 }
 
-// ranges parses ascending, disjoint ranges. Each is a pair: the distance from the end of
-// the previous range, and a length.
+// ranges parses the ranges of a frame.
 func (d *Decoder) ranges(f *Frame) bool {
+	f.Ranges = f.Ranges[:0]
+	return d.moreRanges(&f.Ranges)
+}
+
+// moreRanges parses ascending, disjoint ranges, and appends them. Each is a pair: the distance
+// from the end of the previous range, and a length.
+func (d *Decoder) moreRanges(to *[]nack.Range) bool {
 	n, ok := d.arrayLen()
 	if !ok || n > d.r.left() || n%2 != 0 {
 		return false
 	}
-	f.Ranges = f.Ranges[:0]
 	var at uint64
 	for ; n > 0; n -= 2 {
 		skip, ok1 := d.uint()
 		length, ok2 := d.uint()
 		from := at + skip
-		to := from + length
-		if !ok1 || !ok2 || length == 0 || from < at || to < from {
+		past := from + length
+		if !ok1 || !ok2 || length == 0 || from < at || past < from {
 			return false
 		}
-		f.Ranges = append(f.Ranges, nack.Range{From: from, To: to})
-		at = to
+		*to = append(*to, nack.Range{From: from, To: past})
+		at = past
 	}
 	return true
 }

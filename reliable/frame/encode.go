@@ -56,8 +56,7 @@ type Encoder struct {
 
 // Append appends f to dst. It takes any kind but DATA and REPAIR. It cuts names and topics to
 // MaxName and keys to MaxKey, and writes negative times as 0. Properties must be a msgpack map
-// or empty. Ranges must be ascending and disjoint. DIGEST, FIND and ANNOUNCE must have their
-// bodies.
+// or empty. Ranges must be ascending and disjoint. Kinds that have a body must have it.
 func (e *Encoder) Append(dst []byte, f *Frame) []byte {
 	start := len(dst)
 	optional := 0
@@ -93,6 +92,12 @@ func (e *Encoder) Append(dst []byte, f *Frame) []byte {
 		e.find(f)
 	case Announce:
 		e.announce(f)
+	case Claim:
+		e.claim(f)
+	case Grant:
+		e.grant(f)
+	case Team:
+		e.team(f)
 	}
 	return e.end(start)
 }
@@ -108,6 +113,9 @@ func (e *Encoder) session(f *Frame) {
 	e.cut(f.Name, MaxName)
 	p := title(f.Topic, f.Key, f.Prev, f.Replay)
 	p.groups, p.base, p.controls = f.Groups, f.Base, &f.Controls
+	if f.Teams {
+		p.teams = 1
+	}
 	e.properties(f.Properties, &p)
 }
 

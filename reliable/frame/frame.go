@@ -76,7 +76,7 @@ type Frame struct {
 	// Data is Inner decoded, if a driver did so. Decode clears it.
 	Data *Frame
 
-	// NACK, STATUS, REPAIR, GONE
+	// NACK, STATUS, REPAIR, GONE, CLAIM, GRANT, TEAM
 
 	// Request is the request's number. An answer has the number of the request that it
 	// answers.
@@ -122,7 +122,7 @@ type Frame struct {
 	// Controls are the addresses for NACKs of each feed, in the order of the feeds. One that
 	// isn't valid is where the feed comes from. Decode reuses the slice.
 	Controls []netip.AddrPort
-	// Properties is an encoded msgpack map. STATUS, DIGEST and FIND have it too. An Encoder
+	// Properties is an encoded msgpack map. The kinds behind GONE have it too, and STATUS. An Encoder
 	// writes it as it is. If it is empty, the Encoder writes the fields of the properties
 	// that docs/PROTOCOL.md lists, which Decode reads from it.
 	Properties []byte
@@ -134,8 +134,10 @@ type Frame struct {
 	Prev *Link
 	// Replay is the id of the session that this one replays, or 0.
 	Replay uint64
+	// Teams reports whether the publisher grants work to teams.
+	Teams bool
 
-	// NACK, STATUS
+	// NACK, STATUS, CLAIM, GRANT
 
 	// Subscriber is the subscriber's random id.
 	Subscriber uint64
@@ -174,6 +176,8 @@ type Frame struct {
 	Claim *ClaimBody
 	Grant *GrantBody
 	Team  *TeamBody
+	// spare holds what Decode reuses, or is nil.
+	spare *spareBodies
 }
 
 // Chunk is a message, a part of a message, or a skip: a placeholder for messages that the

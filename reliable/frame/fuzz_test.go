@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
+
+	"crier/nack"
 )
 
 // FuzzDecode decodes arbitrary datagrams, each twice: unchanged, and with the right tag,
@@ -140,7 +142,8 @@ func invariants(t *testing.T, f *Frame) {
 		(f.Kind == Data || f.Flags&(Continues|Unfinished) == 0), "known flags only")
 	must(f.Flags&Replay == 0 || f.Kind == Data || f.Kind == Heartbeat || f.Kind == Session ||
 		f.Kind == Bye || f.Kind == Announce, "a flag of its kind")
-	timed := f.Kind != Repair && f.Kind != Nack && f.Kind != Status && f.Kind != Find
+	timed := f.Kind != Repair && f.Kind != Nack && f.Kind != Status && f.Kind != Find &&
+		f.Kind != Claim && f.Kind != Grant && f.Kind != Team
 	must(f.Time <= math.MaxInt64 || !timed, "a time below 2^63")
 	switch f.Kind {
 	case Data:
@@ -195,6 +198,53 @@ func invariants(t *testing.T, f *Frame) {
 		must(a.Partitions <= MaxChannels && a.Groups > 0 && a.Groups <= a.Partitions, "a layout")
 		must(!a.Base.IsValid() || a.Base.Addr().IsMulticast() && a.Base.Port() != 0, "a group")
 		must(a.Interval >= 0, "times of at least 0")
+		must(len(a.Teams) <= MaxAnnouncedTeams, "few teams")
+		for _, team := range a.Teams {
+			must(len(team.Name) <= MaxName && view(team.Name), "a team's short name")
+		}
+	case Claim:
+		c := f.Claim
+		must(len(c.Team) > 0 && len(c.Team) <= MaxName && view(c.Team), "a team")
+		must(len(f.Name) <= MaxName && view(f.Name), "a short name")
+		must(len(c.Host) <= MaxName && view(c.Host), "a short name of the host")
+		must(c.Weight > 0, "a weight")
+		all := 0
+		for _, e := range c.Entries {
+			must(e.Channel < MaxChannels, "a channel")
+			for _, list := range [][]nack.Range{e.Ranges, e.Freed, e.Working} {
+				all += len(list)
+				must(cap(list) == len(list), "ranges that others can't grow into")
+				at := uint64(0)
+				for _, r := range list {
+					must(r.From >= at && r.To > r.From, "ascending ranges")
+					at = r.To
+				}
+			}
+		}
+		must(9*len(c.Entries)+2*all <= len(f.Raw), "as many entries as bytes")
+	case Grant:
+		g := f.Grant
+		must(len(g.Team) > 0 && len(g.Team) <= MaxName && view(g.Team), "a team")
+		must(g.Lease >= 0 && g.WorkTime >= 0, "times of at least 0")
+		must(len(g.Passed) <= MaxChannels, "as many places as channels")
+		for _, p := range g.Passed {
+			must(p.Channel < MaxChannels && p.From <= p.Offset, "a place in a channel")
+		}
+		must(7*len(g.Entries) <= len(f.Raw), "as many entries as bytes")
+		for _, e := range g.Entries {
+			must(e.Channel < MaxChannels && (e.To == 0 || e.To > e.From), "offsets of a channel")
+		}
+	case Team:
+		all := f.Team
+		must(len(all.Team) > 0 && len(all.Team) <= MaxName && view(all.Team), "a team")
+		must(all.Part < all.Parts && all.Lease >= 0, "a part")
+		must(9*len(all.Members)+7*len(all.Rows) <= len(f.Raw), "as many entries as bytes")
+		for _, m := range all.Members {
+			must(len(m.Name) <= MaxName && view(m.Name) && m.Age >= 0, "a member")
+		}
+		for _, r := range all.Rows {
+			must(r.Channel < MaxChannels, "a channel")
+		}
 	case Nack, Confirm, Gone:
 		at := uint64(0)
 		for _, r := range f.Ranges {
@@ -236,7 +286,8 @@ func invariants(t *testing.T, f *Frame) {
 	text := f.String()
 	must(len(text) < 4000 && !strings.ContainsAny(text, "\n\r"), "a text of one line")
 	must((f.Digest != nil) == (f.Kind == Digest) && (f.Find != nil) == (f.Kind == Find) &&
-		(f.Announce != nil) == (f.Kind == Announce), "the body of its kind alone")
+		(f.Announce != nil) == (f.Kind == Announce) && (f.Claim != nil) == (f.Kind == Claim) &&
+		(f.Grant != nil) == (f.Kind == Grant) && (f.Team != nil) == (f.Kind == Team), "the body of its kind alone")
 }
 
 // walk reads all of a message's properties, which must not panic, and returns them encoded anew.

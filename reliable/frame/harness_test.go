@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"hash/crc32"
+	"math"
 	"net/netip"
 	"reflect"
 	"strings"
@@ -172,6 +173,42 @@ func write(f *Frame, size int) []byte {
 			f.OldestOffset, d.Position, f.NextSeq, f.NextOffset, uint64(d.Wall), d.FirstSeq,
 			d.FirstOffset, uint64(d.Heard)).u32(uint32(d.Role)).bin(f.Name).raw(mapOf(f)...).
 			ranges(f.Ranges).tag()
+	case Claim:
+		c := f.Claim
+		w := head(12, f.Kind, f.Flags, f.Session, f.Channel).
+			u64(f.Subscriber, f.Request, c.Granted).bin(c.Team).raw(mapOf(f)...).
+			list(len(c.Entries))
+		for _, e := range c.Entries {
+			w = w.raw(0x99).uint(uint64(e.Channel)).uint(e.Epoch).uint(uint64(e.State)).
+				uint(e.Seq).uint(e.Done).uint(e.Received).ranges(e.Ranges).ranges(e.Freed).
+				ranges(e.Working)
+		}
+		return w.tag()
+	case Grant:
+		g := f.Grant
+		w := head(12, f.Kind, f.Flags, f.Session, f.Channel).
+			u64(f.Subscriber, f.Request, g.Stamp).bin(g.Team).raw(mapOf(f)...).
+			list(len(g.Entries))
+		for _, e := range g.Entries {
+			w = w.raw(0x97).uint(uint64(e.Channel)).uint(e.Epoch).uint(uint64(e.State)).
+				uint(e.Seq).uint(e.From).uint(e.To).uint(uint64(e.Attempt))
+		}
+		return w.tag()
+	case Team:
+		t := f.Team
+		w := head(13, f.Kind, f.Flags, f.Session, f.Channel).u64(f.Request).u32(t.Part).
+			u32(t.Parts).bin(t.Team).raw(mapOf(f)...).list(len(t.Members))
+		for _, m := range t.Members {
+			w = w.raw(0x99).bin(m.Name).uint(m.Subscriber).address(m.Address).
+				uint(uint64(m.Index)).uint(uint64(m.Weight)).uint(uint64(m.Room)).
+				uint(uint64(m.Outstanding)).uint(m.Done).uint(uint64(m.Age))
+		}
+		w = w.list(len(t.Rows))
+		for _, r := range t.Rows {
+			w = w.raw(0x97).uint(uint64(r.Channel)).uint(uint64(r.Owner)).uint(r.Epoch).
+				uint(r.Done).uint(r.Newest).uint(uint64(r.Attempt)).uint(uint64(r.State))
+		}
+		return w.tag()
 	case Announce:
 		a := f.Announce
 		return head(14, f.Kind, f.Flags, f.Session, f.Channel).u64(f.Time, uint64(f.Wall)).
@@ -258,6 +295,41 @@ func mapOf(f *Frame) wire {
 		}
 		return w
 	})
+	short := func(key byte, v uint64) {
+		add(v != 0, func(w wire) wire { return w.raw(key).uint(v) })
+	}
+	if c := f.Claim; f.Kind == Claim {
+		add(len(f.Name) > 0, func(w wire) wire { return w.raw(0).bin(f.Name) })
+		short(1, uint64(c.Share))
+		add(c.Weight > 1, func(w wire) wire { return w.raw(2).uint(uint64(c.Weight)) })
+		short(3, uint64(c.Room))
+		add(len(c.Host) > 0, func(w wire) wire { return w.raw(4).bin(c.Host) })
+		short(5, uint64(c.PID))
+		short(6, uint64(c.Window))
+		add(c.Oldest, func(w wire) wire { return w.raw(7, 1) })
+		add(c.Forget, func(w wire) wire { return w.raw(8, 1) })
+	}
+	if g := f.Grant; f.Kind == Grant {
+		short(0, uint64(g.Lease))
+		short(1, uint64(g.Members))
+		short(2, uint64(g.Refused))
+		short(3, uint64(g.Share))
+		short(5, uint64(g.WorkTime))
+		add(len(g.Passed) > 0, func(w wire) wire {
+			w = w.raw(6).list(len(g.Passed))
+			for _, p := range g.Passed {
+				w = w.raw(0x93).uint(uint64(p.Channel)).uint(p.From).uint(p.Offset)
+			}
+			return w
+		})
+	}
+	if t := f.Team; f.Kind == Team {
+		short(0, uint64(t.Lease))
+		short(1, uint64(t.Share))
+		short(2, t.GivenUp)
+		short(3, t.Redelivered)
+		short(4, uint64(t.Refused))
+	}
 	if a := f.Announce; f.Kind == Announce {
 		add(len(f.Name) > 0, func(w wire) wire { return w.raw(13).bin(f.Name) })
 		add(len(a.Host) > 0 || a.PID > 0, func(w wire) wire {
@@ -266,7 +338,16 @@ func mapOf(f *Frame) wire {
 		pair(15, a.Bytes > 0 || a.Messages > 0, a.Bytes, a.Messages)
 		add(a.Subscribers > 0, func(w wire) wire { return w.raw(16).u64(uint64(a.Subscribers)) })
 		add(f.Request > 0, func(w wire) wire { return w.raw(17).u64(f.Request) })
+		add(len(a.Teams) > 0, func(w wire) wire {
+			w = w.raw(19).list(len(a.Teams))
+			for _, t := range a.Teams {
+				w = w.raw(0x94).bin(t.Name).uint(uint64(t.Share)).uint(uint64(t.Members)).
+					uint(t.Lag)
+			}
+			return w
+		})
 	}
+	add(f.Kind == Session && f.Teams, func(w wire) wire { return w.raw(18).u64(1) })
 	return append(wire{0x80 | byte(n)}, w...)
 }
 
@@ -303,7 +384,7 @@ func decode(t testing.TB, packet []byte) *Frame {
 func same(t testing.TB, got, want *Frame) {
 	t.Helper()
 	g, w := *got, *want
-	g.Raw, w.Raw = nil, nil
+	g.Raw, w.Raw, g.spare, w.spare = nil, nil, nil, nil
 	if !reflect.DeepEqual(&g, &w) {
 		t.Fatalf("\n got %+v\nwant %+v", g, w)
 	}
@@ -430,6 +511,51 @@ func samples() []sample {
 	farewell.Request, farewell.Name, farewell.Flags = 5, nil, Replay
 	farewell.Announce = &AnnounceBody{Partitions: 1, Groups: 1,
 		Base: netip.MustParseAddrPort("[ff15::1]:7700")}
+	worked := announce
+	worked.Announce = &AnnounceBody{Partitions: 1, Groups: 1, Teams: []AnnouncedTeam{
+		{Name: []byte("risk"), Share: ByPartition, Members: 4}, {[]byte("audit"), ByMessage, 1, 3112}}}
+	teamed := spread
+	teamed.Teams = true
+	claim := Frame{Kind: Claim, Session: sampleSession, Subscriber: 0xabcdef, Request: 7,
+		Name: []byte("desk-4"), Claim: &ClaimBody{Granted: 3e9, Team: []byte("risk"),
+			Share: ByPartition, Weight: 2, Room: 8, Window: 16384, Oldest: true,
+			Host: []byte("host4"), PID: 4711, Entries: []ClaimEntry{
+				{Channel: 3, Epoch: 1700000000123, Seq: 70, Done: 4711, Received: 4720,
+					Ranges: []nack.Range{{From: 4712, To: 4713}, {From: 4715, To: 1 << 40}}},
+				{Channel: 255, State: Ready, Received: math.MaxUint64,
+					Freed:   []nack.Range{{From: 0, To: 300}},
+					Working: []nack.Range{{From: 1, To: 2}, {From: 2, To: 4}}},
+				{Channel: 4, Epoch: 1, State: Released}}}}
+	watch := Frame{Kind: Claim, Session: sampleSession, Subscriber: 0xabcdef, Request: 7,
+		Claim: &ClaimBody{Team: []byte("risk"), Weight: 1, Forget: true}}
+	left := Frame{Kind: Claim, Flags: Leaving, Session: sampleSession, Subscriber: 1, Request: 8,
+		Name: []byte("a"), Claim: &ClaimBody{Team: []byte("t"), Share: ByMessage, Weight: 1}}
+	grant := Frame{Kind: Grant, Session: sampleSession, Subscriber: 0xabcdef, Request: 7,
+		Grant: &GrantBody{Stamp: 3e9, Team: []byte("risk"), Share: ByPartition,
+			Lease: 2 * time.Second, Members: 3, Entries: []GrantEntry{
+				{Channel: 3, Epoch: 1700000000123, Seq: 70, From: 4711, To: 4720, Attempt: 2},
+				{Channel: 3, Epoch: 1700000000123, Seq: 70, From: 4720, Attempt: 1},
+				{Channel: 4, Epoch: 1, State: Prepare}, {Channel: 5, State: GiveBack}}}}
+	each := Frame{Kind: Grant, Session: sampleSession, Subscriber: 0xabcdef, Request: 7,
+		Grant: &GrantBody{Stamp: 1, Team: []byte("mail"), Share: ByMessage, Lease: time.Second,
+			WorkTime: 30 * time.Second, Members: 200, Passed: []ChannelOffset{{0, 5, 17}, {9, 0, 4}}}}
+	for i := range uint64(20) {
+		each.Grant.Entries = append(each.Grant.Entries, GrantEntry{Epoch: 1 << 40, Seq: 3,
+			From: 2 * i, To: 2*i + 1, Attempt: 1})
+	}
+	refused := Frame{Kind: Grant, Session: sampleSession, Subscriber: 1, Request: 8,
+		Grant: &GrantBody{Stamp: 2, Team: []byte("t"), Refused: NameTaken}}
+	team := Frame{Kind: Team, Session: sampleSession, Request: 9, Team: &TeamBody{
+		Team: []byte("risk"), Share: ByPartition, Lease: 2 * time.Second, Parts: 2, GivenUp: 3,
+		Redelivered: 300, Members: []TeamMember{
+			{Name: []byte("desk-4"), Subscriber: 0xabcdef,
+				Address: netip.MustParseAddrPort("10.1.2.3:5000"), Weight: 2, Room: 8,
+				Outstanding: 5, Done: 1 << 40, Age: 150 * time.Millisecond},
+			{Name: []byte{}, Index: 1}},
+		Rows: []TeamRow{{Channel: 3, Owner: 1, Epoch: 1700000000123, Done: 4711, Newest: 4720,
+			Attempt: 2}, {Channel: 4, Newest: 9, State: Prepare}}}}
+	noTeam := Frame{Kind: Team, Session: sampleSession, Request: 9,
+		Team: &TeamBody{Team: []byte("t"), Parts: 1, Refused: NoTeam}}
 	replayed, replays := bye, data(Replay|Unfinished, Chunk{Data: []byte("abc"), Total: 9})
 	replayed.Flags = Replay
 	bare := session
@@ -502,6 +628,16 @@ func samples() []sample {
 		{"digest of a topic", mapped(laidOut), 0},
 		{"announce", mapped(announce), 0},
 		{"announce of an end", mapped(farewell), 0},
+		{"announce of teams", mapped(worked), 0},
+		{"session that grants to teams", mapped(teamed), 0},
+		{"claim", mapped(claim), 0},
+		{"claim that watches", mapped(watch), 0},
+		{"claim of one that leaves", mapped(left), 0},
+		{"grant", mapped(grant), 0},
+		{"grant by message", mapped(each), 0},
+		{"grant refused", mapped(refused), 0},
+		{"team", mapped(team), 0},
+		{"team that isn't there", mapped(noTeam), 0},
 		{"find of topics",
 			mapped(Frame{Kind: Find, Subscriber: 0xabcdef, Request: 3, Name: []byte{},
 				Find: &FindBody{What: FindTopics, Value: 1e9, Topic: []byte("quotes.*")}}), 0},

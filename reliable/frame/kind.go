@@ -45,13 +45,14 @@ const (
 var kindNames = [...]string{
 	Data: "DATA", Repair: "REPAIR", Heartbeat: "HEARTBEAT", Session: "SESSION",
 	Nack: "NACK", Status: "STATUS", Confirm: "CONFIRM", Gone: "GONE", Bye: "BYE",
-	Digest: "DIGEST", Find: "FIND", Announce: "ANNOUNCE",
+	Digest: "DIGEST", Find: "FIND", Claim: "CLAIM", Grant: "GRANT", Announce: "ANNOUNCE",
+	Team: "TEAM",
 }
 
 // Kinds returns all kinds, in the order of their numbers.
 func Kinds() []Kind {
 	return []Kind{Data, Repair, Heartbeat, Session, Nack, Status, Confirm, Gone, Bye, Digest, Find,
-		Announce}
+		Claim, Grant, Announce, Team}
 }
 
 // String returns the kind's name as in documents and traces.
@@ -76,7 +77,7 @@ const (
 	Replay Flags = 1 << 13
 	// WantSession marks a STATUS that asks for SESSION and HEARTBEAT.
 	WantSession Flags = 1 << 0
-	// Leaving marks a STATUS of a subscriber that leaves.
+	// Leaving marks a STATUS of a subscriber that leaves, and a CLAIM of a member that does.
 	Leaving Flags = 1 << 1
 	// TooLarge marks a GONE of frames that are held, but too large for the network.
 	TooLarge Flags = 1 << 2

@@ -25,6 +25,8 @@ const (
 	keyRates    = 15
 	keyMembers  = 16
 	keyRequest  = 17
+	keyTeams    = 18
+	keyTeamList = 19
 )
 
 // Limits of lists in properties.
@@ -33,9 +35,11 @@ const (
 	MaxChannels = 256
 	// MaxControls is the greatest number of feeds, which have a control address each.
 	MaxControls = 4
+	// MaxAnnouncedTeams is the greatest number of teams in an ANNOUNCE.
+	MaxAnnouncedTeams = 8
 )
 
-// properties are the fields that the five kinds have in their maps. A kind that has none of a
+// properties are the fields that five kinds have in their maps. A kind that has none of a
 // property leaves its field zero. The encoder writes no zero field.
 type properties struct {
 	topic, key      []byte
@@ -57,6 +61,7 @@ type properties struct {
 	// if log is set.
 	controls  *[]netip.AddrPort
 	positions *[]Progress
+	teams     uint64 // of SESSION
 
 	// of ANNOUNCE
 
@@ -66,6 +71,7 @@ type properties struct {
 	bytes, msgs uint64
 	members     uint64
 	request     uint64
+	announced   *[]AnnouncedTeam // or nil
 }
 
 // properties checks the structure of a msgpack map, takes its bytes, and reads what it knows.
@@ -133,6 +139,12 @@ func (d *Decoder) property(p *properties) bool {
 		return d.u64s(&p.members)
 	case keyRequest:
 		return d.u64s(&p.request)
+	case keyTeams:
+		return d.u64s(&p.teams)
+	case keyTeamList:
+		if p.announced != nil {
+			return d.announcedTeams(p.announced)
+		}
 	}
 	return d.skip()
 }
@@ -285,11 +297,15 @@ func (e *Encoder) properties(encoded []byte, p *properties) {
 	if p.positions != nil {
 		positions = *p.positions
 	}
+	var announced []AnnouncedTeam
+	if p.announced != nil {
+		announced = (*p.announced)[:min(len(*p.announced), MaxAnnouncedTeams)]
+	}
 	n := 0
 	for _, has := range [...]bool{len(p.topic) > 0, p.continues, p.replay != 0, len(p.key) > 0,
 		p.log, p.at, p.proposal != 0, p.part, len(p.holder) > 0, p.groups != 0,
 		len(controls) > 0, len(positions) > 0, len(p.name) > 0, len(p.host) > 0 || p.pid != 0,
-		p.rates, p.members != 0, p.request != 0} {
+		p.rates, p.members != 0, p.request != 0, p.teams != 0, len(announced) > 0} {
 		if has {
 			n++
 		}
@@ -340,6 +356,10 @@ func (e *Encoder) properties(encoded []byte, p *properties) {
 	e.pairProperty(keyRates, p.rates, p.bytes, p.msgs)
 	e.numberProperty(keyMembers, p.members)
 	e.numberProperty(keyRequest, p.request)
+	e.numberProperty(keyTeams, p.teams)
+	if len(announced) > 0 {
+		e.announcedTeams(announced)
+	}
 }
 
 // layout writes the property layout.

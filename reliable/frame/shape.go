@@ -64,7 +64,7 @@ var heads = [...]string{
 	Data: "UUUa", Repair: "UUb", Heartbeat: "UUUUUUuU", Session: "UUUUb", Nack: "UUUUa",
 	Status: "UUUUb", Confirm: "UUa", Gone: "UUUUUa", Bye: "UUUUUUuU",
 	Digest: "UUUUUUUUUUUUUub", Find: "UUuUb",
-	Announce: "UUb",
+	Announce: "UUb", Claim: "UUUb", Grant: "UUUb", Team: "Uuub",
 }
 
 // Resembles returns the header of a frame of this version and of a known kind, if b is one, or

@@ -1,7 +1,6 @@
 package frame
 
 import (
-	"fmt"
 	"net/netip"
 	"time"
 
@@ -34,7 +33,8 @@ const (
 )
 
 // ClaimBody holds the fields of CLAIM that no other kind has. The frame's Subscriber and
-// Request are those of the member, Name is its name. Leaving marks a member that leaves.
+// Request are those of the member, Name is its name. Leaving marks a member that leaves. Decode
+// reuses the body and its slices.
 type ClaimBody struct {
 	// Granted is the newest Stamp of a GRANT that the member has, or 0 for none.
 	Granted uint64
@@ -106,10 +106,12 @@ const (
 )
 
 // GrantBody holds the fields of GRANT that no other kind has. The frame's Subscriber is the
-// member, its Request that of the CLAIM whose lease it prolongs.
+// member, its Request that of the CLAIM whose lease it prolongs. Decode reuses the body and its
+// slices.
 type GrantBody struct {
 	// Stamp is the arbiter's lease clock, in nanoseconds since the session's start, never 0.
 	Stamp uint64
+	// Team is the team's name.
 	Team  []byte
 	Share Share
 	// Lease is for how long what is listed is held, from when the CLAIM was sent.
@@ -119,16 +121,16 @@ type GrantBody struct {
 	// Members is the number of the team's members.
 	Members uint32
 	Refused Refusal
-	// Passed are the offsets below which whatever isn't listed is another's, or done. It is
+	// Passed are offsets of which whatever the frame doesn't list is another's, or done. It is
 	// empty where work is shared by partition.
 	Passed  []ChannelOffset
 	Entries []GrantEntry
 }
 
-// ChannelOffset is a place in a channel.
+// ChannelOffset is the offsets [From, Offset) of a channel.
 type ChannelOffset struct {
-	Channel uint32
-	Offset  uint64
+	Channel      uint32
+	From, Offset uint64
 }
 
 // GrantEntry grants the offsets [From, To) of a partition, or all from From on if To is 0.
@@ -144,8 +146,9 @@ type GrantEntry struct {
 }
 
 // TeamBody holds the fields of TEAM that no other kind has: it answers a CLAIM that watches. The
-// frame's Request is that of the CLAIM.
+// frame's Request is that of the CLAIM. Decode reuses the body and its slices.
 type TeamBody struct {
+	// Team is the team's name.
 	Team  []byte
 	Share Share
 	Lease time.Duration
@@ -183,30 +186,4 @@ type TeamRow struct {
 	Done, Newest uint64
 	Attempt      uint32
 	State        GrantState
-}
-
-var shareNames = [...]string{Watch: "watch", ByPartition: "partition", ByMessage: "message"}
-
-// String returns the share's name.
-func (s Share) String() string {
-	if int(s) < len(shareNames) {
-		return shareNames[s]
-	}
-	return fmt.Sprintf("share(%d)", uint8(s))
-}
-
-// MarshalText returns the same text as String.
-func (s Share) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
-// UnmarshalText parses partition and message.
-func (s *Share) UnmarshalText(text []byte) error {
-	switch string(text) {
-	case "partition":
-		*s = ByPartition
-	case "message":
-		*s = ByMessage
-	default:
-		return fmt.Errorf("%q is no way to share work: write partition or message", text)
-	}
-	return nil
 }

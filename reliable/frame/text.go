@@ -61,6 +61,9 @@ func (f *Frame) String() string {
 		}
 		titleText(&b, f.Topic, f.Key, f.Prev, f.Replay)
 		layoutText(&b, f.Channels, f.Groups, f.Base)
+		if f.Teams {
+			b.WriteString(" teams")
+		}
 		for i, a := range f.Controls {
 			if i == 0 {
 				b.WriteString(" controls=")
@@ -118,6 +121,12 @@ func (f *Frame) String() string {
 		titleText(&b, f.Find.Topic, f.Find.Key, nil, 0)
 	case Announce:
 		f.announceText(&b)
+	case Claim:
+		f.claimText(&b)
+	case Grant:
+		f.grantText(&b)
+	case Team:
+		f.teamText(&b)
 	}
 	return b.String()
 }
@@ -167,6 +176,9 @@ func (f *Frame) announceText(b *strings.Builder) {
 		fmt.Fprintf(b, " host=%q pid=%d", a.Host, a.PID)
 	}
 	fmt.Fprintf(b, " rate=%dB/s,%d/s subscribers=%d", a.Bytes, a.Messages, a.Subscribers)
+	for _, t := range a.Teams {
+		fmt.Fprintf(b, " team=%q/%v/%d/%d", t.Name, t.Share, t.Members, t.Lag)
+	}
 	if f.Request != 0 {
 		fmt.Fprintf(b, " req=%x", f.Request)
 	}

@@ -117,7 +117,8 @@ var flagNames = map[frame.Kind]map[frame.Flags]string{
 	frame.Announce:  {frame.Replay: "replay"},
 	frame.Status: {frame.WantSession: "want-session", frame.Leaving: "leaving",
 		frame.Contested: "contested"},
-	frame.Gone: {frame.TooLarge: "too-large"},
+	frame.Claim: {frame.Leaving: "leaving"},
+	frame.Gone:  {frame.TooLarge: "too-large"},
 	frame.Digest: {frame.Live: "live", frame.Full: "full", frame.Final: "final",
 		frame.Ended: "ended"},
 }
@@ -167,6 +168,9 @@ func frameJSON(o *object, f *frame.Frame, payload bool) {
 			}
 			o.add("controls", controls)
 		}
+		if f.Teams {
+			o.add("teams", true)
+		}
 		o.add("properties", fmt.Sprintf("%x", f.Properties))
 	case frame.Nack:
 		requestJSON(o, f)
@@ -207,6 +211,12 @@ func frameJSON(o *object, f *frame.Frame, payload bool) {
 		o.add("properties", fmt.Sprintf("%x", f.Properties))
 	case frame.Announce:
 		announceJSON(o, f)
+	case frame.Claim:
+		claimJSON(o, f)
+	case frame.Grant:
+		grantJSON(o, f)
+	case frame.Team:
+		teamJSON(o, f)
 	}
 }
 
@@ -236,6 +246,9 @@ func announceJSON(o *object, f *frame.Frame) {
 	}
 	if f.Request != 0 {
 		o.add("request", id(f.Request))
+	}
+	if len(a.Teams) > 0 {
+		o.add("announced", announcedJSON(a.Teams))
 	}
 	o.add("properties", fmt.Sprintf("%x", f.Properties))
 }

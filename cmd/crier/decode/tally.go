@@ -14,7 +14,7 @@ const tallySessions = 4096
 
 // tally counts what a capture holds.
 type tally struct {
-	kinds    [frame.Announce + 1]uint64 // of the frames that are whole
+	kinds    [frame.Team + 1]uint64 // of the frames that are whole
 	states   [states]uint64
 	frames   uint64
 	shown    uint64

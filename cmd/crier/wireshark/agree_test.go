@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/cli/clitest"
@@ -33,17 +34,32 @@ var names = strings.Fields(`state version kind flags flags.want_session flags.le
 	prev.offset prev.topic prev.publisher prev.key written synced at.sequence at.offset proposal
 	part.from part.to holder digest_version role heard absent what value tag.status chunk.key
 	header.name header.value groups base feed.control further.channel further.position
-	further.written further.synced host process rate.bytes rate.messages subscribers`)
+	further.written further.synced host process rate.bytes rate.messages subscribers
+	teams announced.name announced.share announced.members announced.lag
+	team share granted stamp lease work_time weight messages_at_once window oldest forget members
+	refused given_up redelivered part_of_answer parts
+	claim.channel claim.epoch claim.state claim.sequence claim.done claim.received
+	claim.ranges.from claim.ranges.to claim.freed.from claim.freed.to claim.working.from
+	claim.working.to grant.channel grant.epoch grant.state grant.sequence grant.from grant.to
+	grant.attempt passed.channel passed.from passed.to
+	member.name member.subscriber member.address member.index member.weight member.room
+	member.outstanding member.done member.age
+	row.channel row.owner row.epoch row.done row.newest row.attempt row.state`)
 
 // kinds lists the kinds in the order of their numbers.
 var kinds = strings.Fields(
-	"DATA REPAIR HEARTBEAT SESSION NACK STATUS CONFIRM GONE BYE none DIGEST FIND none none " +
-		"ANNOUNCE")
+	"DATA REPAIR HEARTBEAT SESSION NACK STATUS CONFIRM GONE BYE none DIGEST FIND CLAIM " +
+		"GRANT ANNOUNCE TEAM")
 
-// roles and whats list words in the order of their numbers.
+// These list words in the order of their numbers.
 var (
 	roles = []string{"", "publisher", "recorder", "peer"}
 	whats = []string{"", "streams", "offset", "time", "oldest", "end", "topics"}
+
+	shares   = []string{"watch", "partition", "message"}
+	claims   = []string{"holds", "released", "ready", "deaf"}
+	grants   = []string{"hold", "give-back", "prepare"}
+	refusals = []string{"none", "name-taken", "other-share", "too-many", "no-teams", "no-team"}
 )
 
 // expected are the values that tshark is to show, by field, for an object of crier decode.
@@ -74,7 +90,7 @@ func (e expected) frame(t *testing.T, o map[string]any) {
 	e.add("flags", fmt.Sprintf("0x%04x", sum))
 	for _, word := range map[int][]string{1: {"continues", "unfinished", "replay"},
 		3: {"replay"}, 4: {"replay"}, 9: {"replay"},
-		6: {"want-session", "leaving", "contested"}, 8: {"too-large"}, 15: {"replay"},
+		6: {"want-session", "leaving", "contested"}, 8: {"too-large"}, 15: {"replay"}, 13: {"leaving"},
 		11: {"live", "full", "final", "ended"}}[kind] {
 		set := 0
 		if sum&flags[word] != 0 {
@@ -88,10 +104,20 @@ func (e expected) frame(t *testing.T, o map[string]any) {
 			e.add(name, "0x"+value.(string))
 		case "channel", "sequence", "offset", "messages", "group", "report", "control", "channels",
 			"name", "properties", "position", "room", "topic", "key", "written", "synced",
-			"digest_version", "value", "holder", "groups", "base", "host", "process", "subscribers":
+			"digest_version", "value", "holder", "groups", "base", "host", "process", "subscribers",
+			"team", "weight", "messages_at_once", "window", "members", "given_up", "redelivered",
+			"part_of_answer", "parts":
 			e.add(name, value)
+		case "teams", "oldest", "forget":
+			e.add(name, 1) // else it isn't there
+		case "share":
+			e.add(name, slices.Index(shares, value.(string)))
+		case "refused":
+			e.add(name, slices.Index(refusals, value.(string)))
+		case "announced", "claims", "grants", "passed", "team_members", "rows":
+			e.team(name, value.([]any))
 		case "time_ns", "interval_ns", "round_trip_ns", "wall_ns", "echo_ns", "held_ns",
-			"heard_ns":
+			"heard_ns", "granted_ns", "stamp_ns", "lease_ns", "work_time_ns":
 			e.add(strings.TrimSuffix(name, "_ns"), value)
 		case "next_sequence", "next_offset", "oldest_sequence", "oldest_offset", "first_sequence",
 			"first_offset", "at_sequence", "at_offset":
@@ -131,6 +157,34 @@ func (e expected) frame(t *testing.T, o map[string]any) {
 		e.frame(t, inner)
 	}
 	e.add("tag.status", map[string]int{"wrong": 0, "right": 1}[o["tag"].(string)])
+}
+
+// team adds the fields of the parts of a list that tells of a team.
+func (e expected) team(name string, list []any) {
+	name = strings.TrimSuffix(strings.TrimPrefix(name, "team_"), "s")
+	for _, of := range list {
+		for part, value := range of.(map[string]any) {
+			switch part {
+			case "share":
+				value = slices.Index(shares, value.(string))
+			case "state":
+				words := grants
+				if name == "claim" {
+					words = claims
+				}
+				value = slices.Index(words, value.(string))
+			case "subscriber":
+				value = "0x" + value.(string)
+			case "ranges", "freed", "working":
+				for _, r := range value.([]any) {
+					e.add(name+"."+part+".from", r.(map[string]any)["from"])
+					e.add(name+"."+part+".to", r.(map[string]any)["to"])
+				}
+				continue
+			}
+			e.add(name+"."+strings.TrimSuffix(part, "_ns"), value)
+		}
+	}
 }
 
 func (e expected) ranges(t *testing.T, name string, list []any) {
@@ -279,7 +333,7 @@ func rest() (packets [][]byte) {
 	for _, f := range []frame.Frame{
 		digest, bereft, behind,
 		{Kind: frame.Session, Session: 5, Topic: []byte("x"), Key: []byte{3}, Prev: prev,
-			Replay: 1 << 60},
+			Replay: 1 << 60, Teams: true},
 		{Kind: frame.Status, Flags: frame.Contested, Session: 5},
 		{Kind: frame.Find, Session: 5, Find: &frame.FindBody{What: frame.FindTime,
 			Value: 1700000000123456789, Topic: []byte("x"), Key: []byte{4}}},
@@ -289,7 +343,43 @@ func rest() (packets [][]byte) {
 	} {
 		packets = append(packets, e.Append(nil, &f))
 	}
+	for _, f := range restOfTeams() {
+		packets = append(packets, e.Append(nil, &f))
+	}
 	return packets
+}
+
+// restOfTeams returns those that tell of teams.
+func restOfTeams() []frame.Frame {
+	far := nack.Range{From: 1 << 60, To: 1<<64 - 1}
+	claim := frame.ClaimBody{Granted: 1<<63 - 1, Team: []byte("a b"), Share: frame.ByMessage,
+		Weight: 1<<32 - 1, Room: 1024, Window: 1, Oldest: true, Host: []byte("h"), PID: 7,
+		Entries: []frame.ClaimEntry{{Channel: 255, Epoch: 1<<64 - 1, State: frame.Deaf, Seq: 1 << 60,
+			Done: 1 << 61, Received: 1 << 62, Ranges: []nack.Range{{From: 3, To: 4}, far},
+			Freed: []nack.Range{far}, Working: []nack.Range{{From: 0, To: 1}, {From: 1, To: 9}}}}}
+	many := frame.ClaimBody{Team: []byte("b"), Weight: 1, Forget: true}
+	grant := frame.GrantBody{Stamp: 1 << 60, Team: []byte("b"), Lease: 90 * time.Minute,
+		Share: frame.ByMessage, Refused: frame.TooMany}
+	team := frame.TeamBody{Team: []byte("b"), Part: 3, Parts: 4, GivenUp: 1 << 60, Redelivered: 7,
+		Refused: frame.NoTeam, Members: []frame.TeamMember{{Name: []byte("\xff"), Done: 1 << 55,
+			Age: 1 << 62, Room: 9, Index: 1 << 31}}}
+	for i := range uint32(12) {
+		many.Entries = append(many.Entries, frame.ClaimEntry{Channel: 20 * i})
+		grant.Entries = append(grant.Entries, frame.GrantEntry{Channel: i, Epoch: 1 << 60,
+			State: frame.GrantState(i % 3), From: 1 << 59, To: 1 << 60, Attempt: i})
+		grant.Passed = append(grant.Passed, frame.ChannelOffset{Channel: i, Offset: 1 << 63})
+		team.Rows = append(team.Rows, frame.TeamRow{Channel: i, Owner: i, Epoch: 1 << 57,
+			Done: 1 << 58, Newest: 1 << 59, Attempt: i, State: frame.GrantState(i % 3)})
+	}
+	return []frame.Frame{
+		{Kind: frame.Claim, Flags: frame.Leaving, Session: 5, Name: []byte("n"), Claim: &claim},
+		{Kind: frame.Claim, Session: 5, Claim: &many},
+		{Kind: frame.Grant, Session: 5, Grant: &grant}, {Kind: frame.Team, Session: 5, Team: &team},
+		{Kind: frame.Announce, Session: 5, Topic: []byte("t"), Announce: &frame.AnnounceBody{
+			Partitions: 1, Groups: 1, Teams: []frame.AnnouncedTeam{
+				{Name: []byte("a"), Share: frame.ByMessage, Members: 4, Lag: 1 << 60},
+				{Name: []byte("b")}}}},
+	}
 }
 
 // They agree on the frames of simulated runs, which have every field between them but those that
@@ -332,6 +422,17 @@ var unsimulated = []string{
 	"at.sequence", "at.offset", "proposal", "part.from", "part.to", "holder", "digest_version",
 	"role", "heard", "absent", "what", "value", "further.written", "further.synced",
 	"host", "process", "rate.bytes", "rate.messages", "subscribers",
+	"teams", "announced.name", "announced.share", "announced.members", "announced.lag",
+	"team", "share", "granted", "stamp", "lease", "work_time", "weight", "messages_at_once",
+	"window", "oldest", "forget", "members", "refused", "given_up", "redelivered",
+	"part_of_answer", "parts", "claim.channel", "claim.epoch", "claim.state", "claim.sequence",
+	"claim.done", "claim.received", "claim.ranges.from", "claim.ranges.to", "claim.freed.from",
+	"claim.freed.to", "claim.working.from", "claim.working.to", "grant.channel", "grant.epoch",
+	"grant.state", "grant.sequence", "grant.from", "grant.to", "grant.attempt", "passed.channel",
+	"passed.from", "passed.to", "member.name", "member.subscriber", "member.address",
+	"member.index", "member.weight", "member.room", "member.outstanding", "member.done",
+	"member.age", "row.channel", "row.owner", "row.epoch", "row.done", "row.newest",
+	"row.attempt", "row.state",
 }
 
 func sum(values map[string]int) (n int) {

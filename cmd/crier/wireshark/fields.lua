@@ -3,11 +3,16 @@
 local KINDS = {
   [1] = "DATA", [2] = "REPAIR", [3] = "HEARTBEAT", [4] = "SESSION", [5] = "NACK",
   [6] = "STATUS", [7] = "CONFIRM", [8] = "GONE", [9] = "BYE",
-  [11] = "DIGEST", [12] = "FIND", [15] = "ANNOUNCE",
+  [11] = "DIGEST", [12] = "FIND", [13] = "CLAIM", [14] = "GRANT", [15] = "ANNOUNCE", [16] = "TEAM",
 }
 local ROLES = { [1] = "publisher", [2] = "recorder", [3] = "peer" }
 local WHATS = { [1] = "streams", [2] = "offset", [3] = "time", [4] = "oldest", [5] = "end",
   [6] = "topics" }
+local SHARES = { [0] = "watch", [1] = "partition", [2] = "message" }
+local CLAIMS = { [0] = "holds", [1] = "released", [2] = "ready", [3] = "deaf" }
+local GRANTS = { [0] = "hold", [1] = "give-back", [2] = "prepare" }
+local REFUSALS = { [0] = "none", [1] = "name-taken", [2] = "other-share", [3] = "too-many",
+  [4] = "no-teams", [5] = "no-team" }
 local TAGS = { [0] = "wrong", [1] = "right", [2] = "not checked", [3] = "missing", [4] = "long" }
 
 local F = {}
@@ -73,6 +78,68 @@ field("process", ProtoField.uint64, "Process")
 field("rate.bytes", ProtoField.uint64, "Bytes in the last second")
 field("rate.messages", ProtoField.uint64, "Messages in the last second")
 field("subscribers", ProtoField.uint64, "Subscribers")
+field("teams", ProtoField.uint64, "Grants work to teams")
+field("announced.name", ProtoField.string, "Team", base.UNICODE)
+field("announced.share", ProtoField.uint8, "Share of the team", base.DEC, SHARES)
+field("announced.members", ProtoField.uint64, "Members of the team")
+field("announced.lag", ProtoField.uint64, "Messages that the team hasn't done")
+field("team", ProtoField.string, "Team", base.UNICODE)
+field("share", ProtoField.uint8, "Share", base.DEC, SHARES)
+field("granted", ProtoField.uint64, "Newest grant (ns)")
+field("stamp", ProtoField.uint64, "Stamp (ns)")
+field("lease", ProtoField.uint64, "Lease (ns)")
+field("work_time", ProtoField.uint64, "Time for a message (ns)")
+field("weight", ProtoField.uint64, "Weight")
+field("messages_at_once", ProtoField.uint64, "Messages at once")
+field("window", ProtoField.uint64, "Window (messages)")
+field("oldest", ProtoField.uint64, "Begins with the oldest message")
+field("forget", ProtoField.uint64, "Forget the team")
+field("members", ProtoField.uint64, "Members")
+field("refused", ProtoField.uint8, "Refused", base.DEC, REFUSALS)
+field("given_up", ProtoField.uint64, "Messages given up")
+field("redelivered", ProtoField.uint64, "Messages granted again")
+field("part_of_answer", ProtoField.uint32, "Part of the answer")
+field("parts", ProtoField.uint32, "Parts of the answer")
+field("claims", ProtoField.uint64, "Claims")
+field("claim.channel", ProtoField.uint64, "Channel of the claim")
+field("claim.epoch", ProtoField.uint64, "Epoch")
+field("claim.state", ProtoField.uint8, "State", base.DEC, CLAIMS)
+field("claim.sequence", ProtoField.uint64, "Frame where it goes on")
+field("claim.done", ProtoField.uint64, "Done, up to")
+field("claim.received", ProtoField.uint64, "Received, up to")
+field("claim.ranges.from", ProtoField.uint64, "Done besides, from")
+field("claim.ranges.to", ProtoField.uint64, "Done besides, to before")
+field("claim.freed.from", ProtoField.uint64, "Given back, from")
+field("claim.freed.to", ProtoField.uint64, "Given back, to before")
+field("claim.working.from", ProtoField.uint64, "Still worked on, from")
+field("claim.working.to", ProtoField.uint64, "Still worked on, to before")
+field("grants", ProtoField.uint64, "Grants")
+field("grant.channel", ProtoField.uint64, "Channel of the grant")
+field("grant.epoch", ProtoField.uint64, "Epoch")
+field("grant.state", ProtoField.uint8, "State", base.DEC, GRANTS)
+field("grant.sequence", ProtoField.uint64, "Frame where it begins")
+field("grant.from", ProtoField.uint64, "From")
+field("grant.to", ProtoField.uint64, "To before (0: no end)")
+field("grant.attempt", ProtoField.uint64, "Attempt")
+field("passed.channel", ProtoField.uint64, "Channel where others have")
+field("passed.from", ProtoField.uint64, "what isn't granted here, from")
+field("passed.to", ProtoField.uint64, "to before")
+field("member.name", ProtoField.string, "Member", base.UNICODE)
+field("member.subscriber", ProtoField.uint64, "Its id", base.HEX)
+field("member.address", ProtoField.string, "Its address")
+field("member.index", ProtoField.uint64, "Its index")
+field("member.weight", ProtoField.uint64, "Its weight")
+field("member.room", ProtoField.uint64, "Its room (messages)")
+field("member.outstanding", ProtoField.uint64, "Messages that it works on")
+field("member.done", ProtoField.uint64, "Messages that it did")
+field("member.age", ProtoField.uint64, "Last claim, time since (ns)")
+field("row.channel", ProtoField.uint64, "Channel")
+field("row.owner", ProtoField.uint64, "Owner (index + 1; 0: none)")
+field("row.epoch", ProtoField.uint64, "Epoch")
+field("row.done", ProtoField.uint64, "Done, up to")
+field("row.newest", ProtoField.uint64, "Next offset")
+field("row.attempt", ProtoField.uint64, "Attempt")
+field("row.state", ProtoField.uint8, "State", base.DEC, GRANTS)
 field("name", ProtoField.string, "Name", base.UNICODE)
 field("properties", ProtoField.bytes, "Properties")
 field("property.key", ProtoField.bytes, "Key")

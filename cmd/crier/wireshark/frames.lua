@@ -2,7 +2,8 @@
 
 -- HEADS are the codes of the fields at fixed places, as in reliable/frame/shape.go.
 local HEADS = { "UUUa", "UUb", "UUUUUUuU", "UUUUb", "UUUUa", "UUUUb", "UUa", "UUUUUa", "UUUUUUuU",
-  [11] = "UUUUUUUUUUUUUub", [12] = "UUuUb", [15] = "UUb" }
+  [11] = "UUUUUUUUUUUUUub", [12] = "UUuUb", [13] = "UUUb", [14] = "UUUb", [15] = "UUb",
+  [16] = "Uuub" }
 
 local function flag(flags, bit) return flags % (2 * bit) >= bit end
 
@@ -194,6 +195,10 @@ local function announce_text(f, add)
   end
   add("rate=%sB/s,%s/s subscribers=%s", decimal(f.rate_bytes or 0), decimal(f.rate_messages or 0),
     decimal(f.subscribers or 0))
+  for _, t in ipairs(f.announced or NONE) do
+    add("team=%s/%s/%s/%s", quoted(t.name), word(SHARES, t.share, "share"), decimal(t.members),
+      decimal(t.lag))
+  end
   if f.request then add("req=%s", id(f.s, f.request)) end
 end
 
@@ -262,6 +267,7 @@ local function line(f)
       if f.control ~= "" then add("control=%s", f.control) end
       title(f, add)
       layout_text(f, add)
+      if f.teams then add("teams") end
       if f.controls and #f.controls > 0 then
         add("controls=%s", table.concat(f.controls, ","))
       end
@@ -295,8 +301,16 @@ local function line(f)
       if f.what == 6 then add("spread=%s", duration(f.value)) end
       add("name=%s", quoted(f.name))
       title(f, add)
+    elseif k == 13 then
+      claim_text(f, add)
+      if flag(f.flags, 2) then out[#out + 1] = "leaving" end
+      listed(f.claims, "claims", claim_entry_text, add)
+    elseif k == 14 then
+      grant_text(f, add)
     elseif k == 15 then
       announce_text(f, add)
+    elseif k == 16 then
+      team_text(f, add)
     end
   end
   if f.state == "damaged" then add("(damaged: its tag is wrong)") end

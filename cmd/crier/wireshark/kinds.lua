@@ -211,15 +211,15 @@ local PROPERTIES = {
   end,
 }
 
--- properties reads a map.
-local function properties(c, f)
+-- properties reads a map, whose keys are those of a kind alone, or of PROPERTIES.
+local function properties(c, f, keys)
   local from = c.at
   local n = c:map()
   if not n then return false end
   local all = c:note("properties", from - 1, 0)
   for _ = 1, n do
     local at = c.at
-    local read = PROPERTIES[c:uint() or false]
+    local read = (keys or PROPERTIES)[c:uint() or false]
     if c.at == at and not skips(c, 1) then return false end
     c:note("property.key", at - 1, c.at - at)
     at = c.at

@@ -8,10 +8,11 @@ local FLAGS = {
   [8] = { "flags.too_large" },
   [9] = { "flags.replay" },
   [11] = { "flags.live", "flags.full", "flags.final", "flags.ended" },
+  [13] = { "flags.leaving" },
   [15] = { "flags.replay" },
 }
 local KNOWN = { [1] = 0x2300, [3] = 0x2000, [4] = 0x2000, [6] = 11, [8] = 4, [9] = 0x2000,
-  [11] = 0xf0, [15] = 0x2000 }
+  [11] = 0xf0, [13] = 2, [15] = 0x2000 }
 
 local function unknown_flags(f)
   local rest = f.flags
@@ -45,6 +46,8 @@ local WIDE = { messages = true, missing = true, coming = true, gone = true, abse
 local READ = { control = true, range = true, base = true, ["feed.control"] = true,
   ["further.channel"] = true, ["further.position"] = true, ["further.written"] = true,
   ["further.synced"] = true }
+
+for name, wide in pairs(SHORT) do WIDE[name], READ[name] = wide, true end
 
 -- grow_item adds the item at a place, and returns its node.
 local function grow_item(tree, f, at)

@@ -19,7 +19,8 @@ import (
 var lua embed.FS
 
 // parts lists the parts in the order in which they need each other.
-var parts = []string{"crier", "fields", "crc32c", "numbers", "texts", "msgpack", "kinds", "frames",
+var parts = []string{"crier", "fields", "crc32c", "numbers", "texts", "msgpack", "kinds", "teams",
+	"frames",
 	"memory", "tree", "datagrams"}
 
 // Dissector returns the dissector: one Lua file.
