@@ -198,6 +198,8 @@ type right struct {
 	graceful bool   // the publisher heard that in time
 	back     uint64 // all below was done then
 	begun    bool
+	assigned bool // its application was told that it has it
+	revoked  bool // and that it hasn't any more
 	next     uint64
 	repeats  uint64
 }

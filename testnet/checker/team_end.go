@@ -6,7 +6,6 @@ import (
 
 	"crier/reliable"
 	"crier/reliable/frame"
-	"crier/testnet/world"
 )
 
 // FinishTeams judges teams at the end of a run. After calm there were no faults; what was accepted
@@ -89,14 +88,4 @@ func (t TeamTally) String() string {
 		"%d marked, %d orphans; %d given back, %d messages given up, %d lost; %d CLAIMs, %d GRANTs",
 		t.Teams, t.Tenures, t.Handed, t.Repeated, t.Marked, t.Orphans, t.GivenBack, t.GivenUp,
 		t.Lost, t.Claims, t.Grants)
-}
-
-// teamEvent follows what a member of a team is told.
-func (x *teams) event(sub *world.Subscriber, ev *reliable.Event) {
-	switch ev.Kind {
-	case reliable.Message:
-		x.handed(sub, ev)
-	case reliable.Loss:
-		x.lost(sub, ev)
-	}
 }

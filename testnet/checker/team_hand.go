@@ -15,6 +15,43 @@ import (
 // nanoseconds of its own.
 const leaseSlack = time.Millisecond / 1000
 
+// event follows what a member of a team is told.
+func (x *teams) event(sub *world.Subscriber, ev *reliable.Event) {
+	switch ev.Kind {
+	case reliable.Message:
+		x.handed(sub, ev)
+	case reliable.Loss:
+		x.lost(sub, ev)
+	case reliable.Assigned, reliable.Revoking, reliable.Revoked:
+		x.tenure(sub, ev)
+	}
+}
+
+// tenure judges what a member is told of a grant of a partition.
+func (x *teams) tenure(sub *world.Subscriber, ev *reliable.Event) {
+	x.c.tally.Events[ev.Kind]++
+	if ev.Grant == nil {
+		x.c.fail("%v is told that partition %d of session %v is %v, and of which grant isn't", sub,
+			ev.Partition, ev.Session, ev.Kind)
+		return
+	}
+	t := x.find(ev.Session, ev.Grant.Team)
+	if t == nil || t.part(ev.Partition) == nil || t.share != frame.ByPartition {
+		return
+	}
+	r := t.part(ev.Partition).right(ev.Grant.Epoch)
+	if r == nil || r.seat != t.seatOf(sub.ID()) {
+		t.fail("%v is told that partition %d is %v under epoch %d, which it wasn't granted", sub,
+			ev.Partition, ev.Kind, ev.Grant.Epoch)
+		return
+	}
+	if (ev.Kind == reliable.Assigned) == r.assigned || r.revoked {
+		t.fail("%v is told that partition %d is %v under epoch %d: it was assigned %v, revoked %v",
+			sub, ev.Partition, ev.Kind, r.epoch, r.assigned, r.revoked)
+	}
+	r.assigned, r.revoked = true, r.revoked || ev.Kind == reliable.Revoked
+}
+
 // handed judges a message that a member hands out.
 func (x *teams) handed(sub *world.Subscriber, ev *reliable.Event) {
 	g := ev.Grant
@@ -122,6 +159,11 @@ func (p *portion) judgeRepeat(m *seat, r *right, ev *reliable.Event, w *work) {
 
 // judgeTenure asks whether a message is the next one of a tenure, and within the window.
 func (p *portion) judgeTenure(m *seat, r *right, ev *reliable.Event) {
+	if !r.assigned || r.revoked {
+		p.fail("%v hands out offset %d of partition %d under epoch %d, and its application was told "+
+			"that it has it %v, and has it no longer %v", m.sub, ev.Offset, ev.Partition, r.epoch,
+			r.assigned, r.revoked)
+	}
 	if !ev.Grant.Orphan && p.latest != nil && p.latest.epoch > r.epoch {
 		p.fail("%v hands out offset %d of partition %d under epoch %d, and %v has begun under %d",
 			m.sub, ev.Offset, ev.Partition, r.epoch, p.latest.seat.sub, p.latest.epoch)

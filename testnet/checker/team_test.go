@@ -73,8 +73,18 @@ func (s *teamStory) grant(i int, request uint64, come bool, entries ...frame.Gra
 	}
 }
 
+// assign lets a member's application be told of a grant.
+func (s *teamStory) assign(i int, epoch uint64, kind reliable.EventKind) {
+	s.c.teams.event(s.subs[i], &reliable.Event{Kind: kind, Session: s.pub.Session().ID,
+		Grant: s.is(epoch, 1)})
+}
+
 // hand lets a member hand out messages.
 func (s *teamStory) hand(i int, epoch uint64, attempt uint32, offsets ...uint64) {
+	if r := s.c.teams.list[0].part(0).right(epoch); r != nil && !r.assigned &&
+		s.share == frame.ByPartition {
+		s.assign(i, epoch, reliable.Assigned)
+	}
 	for _, o := range offsets {
 		ev := &reliable.Event{Kind: reliable.Message, Session: s.pub.Session().ID, Offset: o,
 			Payload: []byte("work"), Grant: s.is(epoch, attempt)}
@@ -168,6 +178,21 @@ func TestTeamRules(t *testing.T) {
 				s.grant(0, 1, true, hold(10, 0, 0, 1))
 				s.claim(0, 2, released(10, 0))
 				s.hand(0, 10, 1, 0)
+			}},
+		{"after it was revoked", "and has it no longer true", frame.ByPartition,
+			func(s *teamStory) {
+				s.claim(0, 1)
+				s.grant(0, 1, true, hold(10, 0, 0, 1))
+				s.hand(0, 10, 1, 0)
+				s.assign(0, 10, reliable.Revoked)
+				s.hand(0, 10, 1, 1)
+			}},
+		{"assigned twice", "it was assigned true, revoked false", frame.ByPartition,
+			func(s *teamStory) {
+				s.claim(0, 1)
+				s.grant(0, 1, true, hold(10, 0, 0, 1))
+				s.assign(0, 10, reliable.Assigned)
+				s.assign(0, 10, reliable.Assigned)
 			}},
 		{"a jump", "and 1 comes next", frame.ByPartition, func(s *teamStory) {
 			s.claim(0, 1)
