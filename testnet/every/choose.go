@@ -10,11 +10,11 @@ import (
 // option is what may be chosen at an event.
 type option struct {
 	fault Fault    // of its datagram; empty: none
-	crash *process // that crashes before it; nil: none
+	crash *process // that crashes, or stands still, before it; nil: none
 	costs bool     // it counts as a fault
 }
 
-// what returns the fault's name, or that of the process that crashes.
+// what returns the fault's name, or that of the process that crashes, or stands still.
 func (o *option) what() string {
 	if o.crash != nil {
 		return o.crash.name
@@ -27,7 +27,7 @@ func (o *option) text(now reliable.Time, next *world.Next) string {
 	at := world.Stamp(now)
 	switch {
 	case o.crash != nil:
-		return fmt.Sprintf("%s %s crashes", at, o.crash.name)
+		return at + " " + o.crash.does
 	case o.fault == "":
 		return ""
 	case next.Publisher != nil:

@@ -1,6 +1,7 @@
 package every_test
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -184,6 +185,13 @@ func TestParseRules(t *testing.T) {
 		if _, err := every.ParseRules(wrong); err == nil {
 			t.Errorf("%q is a rule", wrong)
 		}
+	}
+	crashes, err := every.ParseCrashes("pub0@20ms,sub1/250ms@30ms,sub0/1s")
+	if err != nil || fmt.Sprint(crashes) != "[pub0@20ms sub1/250ms@30ms sub0/1s]" {
+		t.Errorf("crashes are %v, %v", crashes, err)
+	}
+	if _, err := every.ParseCrashes("pub0/x"); err == nil {
+		t.Error("a pause without a time is one")
 	}
 	if _, err := every.ParseCrashes("pub0@20"); err == nil {
 		t.Error("a time without a unit is one")

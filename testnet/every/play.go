@@ -41,9 +41,10 @@ type Play struct {
 	procs  []process
 }
 
-// process is a process that may crash.
+// process is a process that may crash, or stand still.
 type process struct {
 	name  string
+	does  string        // in words
 	until reliable.Time // it may crash
 	crash func()
 	runs  func() bool
@@ -82,15 +83,26 @@ func newPlay(g *Game, cfg world.Config, s *Scope) (*Play, error) {
 		if c.Until > 0 {
 			until = min(until, c.Until)
 		}
-		one := process{name: c.Name, until: until}
+		one := process{name: c.what(), does: c.Name + " crashes", until: until}
+		if c.Pause > 0 {
+			one.does = fmt.Sprintf("%s stands still for %v", c.Name, c.Pause)
+		}
 		for _, pub := range p.World.Publishers() {
 			if pub.String() == c.Name {
 				one.pub, one.crash, one.runs = pub, pub.Crash, pub.Running
+				if c.Pause > 0 {
+					one.crash = func() { pub.Pause(c.Pause) }
+					one.runs = func() bool { return pub.Running() && !pub.Paused() }
+				}
 			}
 		}
 		for _, sub := range p.World.Subscribers() {
 			if sub.String() == c.Name {
 				one.sub, one.crash, one.runs = sub, sub.Crash, sub.Running
+				if c.Pause > 0 {
+					one.crash = func() { sub.Pause(c.Pause) }
+					one.runs = func() bool { return sub.Running() && !sub.Paused() }
+				}
 			}
 		}
 		if one.crash == nil {

@@ -22,7 +22,7 @@ type Scope struct {
 	// Late is by how much a datagram is late that is, and Again by how much later the copy
 	// comes of one that arrives twice.
 	Late, Again time.Duration
-	// Crash are the processes that may crash, before any of their events, and Crashes is how
+	// Crash are the processes that may crash, or stand still, before any of their events, and Crashes is how
 	// many of them may in one schedule.
 	Crash   []Crash
 	Crashes int
@@ -41,6 +41,8 @@ type Rule struct {
 // Crash names a process that may crash.
 type Crash struct {
 	Name string
+	// Pause, if above 0, lets it stand still for so long instead.
+	Pause time.Duration
 	// Until is when it no longer may; 0: when choices end.
 	Until reliable.Time
 }
@@ -68,7 +70,8 @@ func All() (list []Rule) {
 
 // kinds are those of frames.
 var kinds = []frame.Kind{frame.Data, frame.Repair, frame.Nack, frame.Heartbeat, frame.Session,
-	frame.Status, frame.Bye, frame.Gone, frame.Confirm, frame.Digest, frame.Find}
+	frame.Status, frame.Bye, frame.Gone, frame.Confirm, frame.Digest, frame.Find, frame.Claim,
+	frame.Grant}
 
 // rule returns the rule for a kind, or nil.
 func (s *Scope) rule(k frame.Kind) *Rule {
@@ -143,14 +146,21 @@ func (r Rule) String() string {
 }
 
 // ParseCrashes reads the processes that may crash, with commas between them, each with the time
-// when it no longer may behind an @: "pub0@20ms,sub1".
+// when it no longer may behind an @: "pub0@20ms,sub1". One with a time behind a / stands still
+// for so long instead: "sub1/250ms@20ms".
 func ParseCrashes(text string) (list []Crash, err error) {
 	if text == "" {
 		return nil, nil
 	}
 	for part := range strings.SplitSeq(text, ",") {
 		name, at, timed := strings.Cut(part, "@")
+		name, pause, pauses := strings.Cut(name, "/")
 		c := Crash{Name: name}
+		if pauses {
+			if c.Pause, err = time.ParseDuration(pause); err != nil || c.Pause <= 0 {
+				return nil, fmt.Errorf("every: %q is no time for a pause: write sub1/250ms", pause)
+			}
+		}
 		if timed {
 			d, err := time.ParseDuration(at)
 			if err != nil || d <= 0 {
@@ -163,12 +173,20 @@ func ParseCrashes(text string) (list []Crash, err error) {
 	return list, nil
 }
 
-// String returns the name, and the time behind an @.
-func (c Crash) String() string {
-	if c.Until == 0 {
+// what returns the name, and the time of a pause behind a /.
+func (c Crash) what() string {
+	if c.Pause == 0 {
 		return c.Name
 	}
-	return fmt.Sprintf("%s@%v", c.Name, time.Duration(c.Until))
+	return fmt.Sprintf("%s/%v", c.Name, c.Pause)
+}
+
+// String returns what crashes, or pauses, and the time behind an @.
+func (c Crash) String() string {
+	if c.Until == 0 {
+		return c.what()
+	}
+	return fmt.Sprintf("%s@%v", c.what(), time.Duration(c.Until))
 }
 
 // validate returns what is wrong with a scope.

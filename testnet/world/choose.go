@@ -93,7 +93,7 @@ func (w *World) next() (n Next) {
 		n.Subscriber, n.Datagram = w.subs[e.node], e.pkt
 	case eventAnswer:
 		n.Publisher, n.Datagram = w.pubs[e.node], e.pkt
-	case eventTimer:
+	case eventTimer, eventWake:
 		if e.node&subscriberTimer != 0 {
 			n.Subscriber = w.subs[e.node&^subscriberTimer]
 		} else {

@@ -15,6 +15,7 @@ const (
 	eventWritten                         // a publisher's socket has taken a batch
 	eventDirectory                       // a packet arrives at a process of the directory
 	eventDirectoryTimer                  // the timer of such a process
+	eventWake                            // the end of a pause
 )
 
 // happening is the action of a scheduled event: with its time and order 32 bytes, and no

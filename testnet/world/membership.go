@@ -44,7 +44,20 @@ func (m *memberships) index(group netip.AddrPort, now reliable.Time) int {
 
 // hears reports whether a packet to a group, sent now, is on its way to the subscriber.
 func (s *Subscriber) hears(group netip.AddrPort) bool {
-	return s.state == running && s.groups.index(group, s.w.now) >= 0
+	return s.state == running && !s.stranded && s.groups.index(group, s.w.now) >= 0
+}
+
+// Strand lets the switches forget the groups of the subscriber, or know them again: what is sent
+// to a group no longer reaches it, and what is sent to it alone does.
+func (s *Subscriber) Strand(on bool) {
+	s.stranded = on
+	if s.w.cfg.Trace != nil {
+		verb := "knows"
+		if on {
+			verb = "forgets"
+		}
+		s.w.trace("the network %s the groups of %v", verb, s)
+	}
 }
 
 // JoinedAt returns since when packets to a group reach the subscriber; Never if they don't. The

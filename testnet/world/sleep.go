@@ -11,16 +11,22 @@ import (
 type sleep struct {
 	on    bool
 	since reliable.Time
-	turn  int // counts pauses: an older one's end doesn't end a later one
+	until reliable.Time
+	turn  int // counts pauses
 	queue []*Datagram
 	host  bool   // its host is suspended: nothing reaches its socket
 	sent  bool   // the kernel has taken a batch meanwhile
 	disk  func() // the disk has done a job meanwhile
 }
 
-func (s *sleep) start(now reliable.Time) {
-	s.on, s.since = true, now
+// start begins a pause, and returns when it ends by itself: never if d is 0.
+func (s *sleep) start(now reliable.Time, d time.Duration) reliable.Time {
+	s.on, s.since, s.until = true, now, reliable.Never
+	if d > 0 {
+		s.until = now.Add(d)
+	}
 	s.turn++
+	return s.until
 }
 
 func (s *sleep) keep(w *World, p *Datagram, limit int) {
@@ -50,14 +56,15 @@ func (p *Publisher) Pause(d time.Duration) {
 
 // sleep stands still until d has passed, or for ever if d is 0.
 func (p *Publisher) sleep(d time.Duration) {
-	p.asleep.start(p.w.now)
-	if d > 0 {
-		turn, life := p.asleep.turn, p.lives
-		p.w.At(p.w.now.Add(d), func() {
-			if p.asleep.turn == turn && p.lives == life {
-				p.Resume()
-			}
-		})
+	if at := p.asleep.start(p.w.now, d); d > 0 {
+		p.w.push(at, eventWake, uint32(p.index), nil)
+	}
+}
+
+// wake ends a pause that was to last until now.
+func (p *Publisher) wake() {
+	if p.asleep.until == p.w.now {
+		p.Resume()
 	}
 }
 
@@ -107,14 +114,15 @@ func (s *Subscriber) Pause(d time.Duration) {
 
 // sleep stands still until d has passed, or for ever if d is 0.
 func (s *Subscriber) sleep(d time.Duration) {
-	s.asleep.start(s.w.now)
-	if d > 0 {
-		turn, life := s.asleep.turn, s.lives
-		s.w.At(s.w.now.Add(d), func() {
-			if s.asleep.turn == turn && s.lives == life {
-				s.Resume()
-			}
-		})
+	if at := s.asleep.start(s.w.now, d); d > 0 {
+		s.w.push(at, eventWake, uint32(s.index)|subscriberTimer, nil)
+	}
+}
+
+// wake ends a pause that was to last until now.
+func (s *Subscriber) wake() {
+	if s.asleep.until == s.w.now {
+		s.Resume()
 	}
 }
 

@@ -105,9 +105,11 @@ type Subscriber struct {
 	tell   func(reliable.Time, *reliable.Event) // cfg.OnEvent
 	asleep sleep
 	groups memberships
-	clock  clock
-	team   Member // the machine, of a member of a team
-	job    job
+	// stranded says that no group's packets reach it.
+	stranded bool
+	clock    clock
+	team     Member // the machine, of a member of a team
+	job      job
 
 	addr   netip.AddrPort
 	joined reliable.Time

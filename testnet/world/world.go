@@ -199,6 +199,12 @@ func (w *World) Run(until reliable.Time) error {
 			} else {
 				w.pubs[e.node].timer()
 			}
+		case eventWake:
+			if e.node&subscriberTimer != 0 {
+				w.subs[e.node&^subscriberTimer].wake()
+			} else {
+				w.pubs[e.node].wake()
+			}
 		case eventConsume:
 			w.subs[e.node].consume()
 		case eventWritten:
