@@ -14,7 +14,7 @@ var (
 
 // benchFrames returns the most frequent frames: DATA with 20 messages of 64 bytes, DATA with 14 of
 // 64 bytes and properties, and with 14 as long without, DATA with one part of a long message,
-// REPAIR, HEARTBEAT, NACK.
+// REPAIR, HEARTBEAT, NACK; and those of teams, a GRANT and a CLAIM.
 func benchFrames() map[string][]byte {
 	var b Builder
 	var e Encoder
@@ -44,7 +44,14 @@ func benchFrames() map[string][]byte {
 	for i := range ranges {
 		ranges[i] = nack.Range{From: uint64(1000 * i), To: uint64(1000*i + 3)}
 	}
+	grant := &Frame{Kind: Grant, Grant: &GrantBody{Stamp: 1, Team: []byte("hedge"),
+		Share: ByMessage, Passed: []ChannelOffset{{0, 5, 17}}}}
+	for i := range uint64(8) {
+		grant.Grant.Entries = append(grant.Grant.Entries, GrantEntry{Epoch: 1<<40 + i, Seq: 1000,
+			From: 4000 + i, To: 4001 + i, Attempt: 1})
+	}
 	return map[string][]byte{
+		"grant8": e.Append(nil, grant), "claim16": e.Append(nil, claimOf(16, 2, 0, 0)),
 		"data20x64": small,
 		"data14x94": plain, "data14keyed": keyed,
 		"data1345":  large,
@@ -56,7 +63,7 @@ func benchFrames() map[string][]byte {
 
 func BenchmarkDecode(b *testing.B) {
 	for _, name := range []string{"data20x64", "data14x94", "data14keyed", "data1345",
-		"repair", "heartbeat", "nack50"} {
+		"repair", "heartbeat", "nack50", "grant8", "claim16"} {
 		packet := benchFrames()[name]
 		b.Run(name, func(b *testing.B) {
 			var d Decoder

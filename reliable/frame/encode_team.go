@@ -2,8 +2,7 @@ package frame
 
 import "crier/nack"
 
-// The sizes below count a frame exactly, but for heads of arrays and maps, which they take for
-// as long as they can be.
+// listHead is the size of the longest head of an array. Those of up to 15 elements take one byte.
 const listHead = 3
 
 // uints writes numbers as short as they go.
@@ -68,10 +67,10 @@ func (e *Encoder) claim(f *Frame) {
 	}
 }
 
-// claimEntrySize returns the size of an encoded ClaimEntry without its ranges.
+// claimEntrySize returns the size of an encoded ClaimEntry whose lists are empty.
 func claimEntrySize(c *ClaimEntry) int {
 	return 1 + uintSize(uint64(c.Channel)) + uintSize(c.Epoch) + uintSize(uint64(c.State)) +
-		uintSize(c.Seq) + uintSize(c.Done) + uintSize(c.Received) + 3*listHead
+		uintSize(c.Seq) + uintSize(c.Done) + uintSize(c.Received) + 3
 }
 
 // AppendClaim appends a CLAIM to dst, with as many of f's entries as fit in size bytes. Where
@@ -118,6 +117,9 @@ func takeRanges(c, rest *ClaimEntry, left int, some bool) int {
 		{&c.Working, &rest.Working}}
 	for _, list := range lists {
 		all := *list[0]
+		if len(all) > 15/2 {
+			left -= listHead - 1
+		}
 		fit := fitRanges(all, left)
 		if some && fit == 0 {
 			fit = min(len(all), 1)
