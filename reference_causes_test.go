@@ -142,7 +142,8 @@ var (
 	eventConstants = []string{"Message", "Loss", "SessionNew", "SessionSilent", "SessionResumed",
 		"SessionEnded", "SessionMoved", "SessionContested",
 		"StreamForked", "StreamContested", "SessionInquest", "SessionAmended",
-		"FeedDown", "FeedUp", "Assigned", "Revoking", "Revoked"}
+		"FeedDown", "FeedUp", "Assigned", "Revoking", "Revoked",
+		"NotGranted"}
 	blockers = [reliable.Blockers]string{
 		reliable.BySubscribers: "a subscriber whose pace counts has yet to take what fills the " +
 			"resend buffer",

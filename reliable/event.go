@@ -38,6 +38,7 @@ const (
 	Assigned
 	Revoking
 	Revoked
+	NotGranted
 )
 
 var eventNames = [...]string{
@@ -48,6 +49,7 @@ var eventNames = [...]string{
 	SessionInquest: "inquest", SessionAmended: "amended",
 	FeedDown: "feed-down", FeedUp: "feed-up",
 	Assigned: "assigned", Revoking: "revoking", Revoked: "revoked",
+	NotGranted: "not-granted",
 }
 
 // String returns the kind's name.
@@ -118,6 +120,8 @@ type Event struct {
 	Grant *Grant
 	// Revocation is the reason of a Revoked.
 	Revocation Revocation
+	// Refused is the reason of a NotGranted; 0 means that the publisher answers no claim.
+	Refused frame.Refusal
 }
 
 // Key returns the key of the message, or nil if it has none: a view like Payload.

@@ -55,6 +55,9 @@ const (
 	Revoking Kind = reliable.Revoking
 	// Revoked reports that the partition is no longer the member's. Another one may work on it.
 	Revoked Kind = reliable.Revoked
+	// NotGranted reports that a publisher grants the member of a team nothing: it refuses it, or
+	// doesn't answer. It may do so later.
+	NotGranted Kind = reliable.NotGranted
 )
 
 // Cause is the cause of a loss.
@@ -158,6 +161,7 @@ type Position = reliable.Position
 //	FeedDown       Feed int                  the feed, by its index in Config; as of FeedUp
 //	Assigned       Grant *Grant              what is leased, as of all events of a team
 //	Revoked        Revocation Revocation     the reason
+//	NotGranted     Refused frame.Refusal     the reason, or 0 where the publisher doesn't answer
 //	StreamForked   Lost Range                the offsets that were used twice
 //	               Other SessionID           the other session, as of StreamContested
 type Event = reliable.Event

@@ -78,6 +78,8 @@ type session struct {
 	topic  *followed
 	layout topic.Layout
 	member membership
+	// teams says that the publisher grants work to teams.
+	teams bool
 	// learned is when the layout was taken.
 	learned reliable.Time
 }

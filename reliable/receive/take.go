@@ -2,6 +2,7 @@ package receive
 
 import (
 	"net/netip"
+	"time"
 
 	"crier/reliable"
 )
@@ -268,6 +269,8 @@ type Life struct {
 	// Topic is its topic, and Publisher the publisher's name, as far as SESSION was heard.
 	Topic, Publisher string
 	Known            bool
+	// Teams says that the publisher grants work to teams, by its SESSION.
+	Teams bool
 	// Partitions is their number, as far as is known.
 	Partitions int
 	// Heard is when its publisher was last heard, and SilentAt when it is silent unless it is
@@ -283,13 +286,31 @@ func (r *Receiver) Life(session uint64) (Life, bool) {
 	if s == nil || s.place.away {
 		return Life{}, false
 	}
-	l := Life{To: s.to(), Known: s.title.known, Partitions: s.partitions(), Heard: s.heard,
-		SilentAt: s.silentAt(),
-		Ended:    s.all(func(st *stream) bool { return st.phase == left || st.phase == ended })}
+	l := Life{To: s.to(), Known: s.title.known, Teams: s.teams,
+		Partitions: s.partitions(), Heard: s.heard, SilentAt: s.silentAt(),
+		Ended: s.all(func(st *stream) bool { return st.phase == left || st.phase == ended })}
 	if t := s.title.told; t != nil {
 		l.Topic, l.Publisher = t.Topic, t.Publisher
 	}
 	return l, true
+}
+
+// Describe makes ev an event about a stream, at this time, with the fields that all of them have.
+func (r *Receiver) Describe(ev *reliable.Run, session uint64, channel uint32,
+	kind reliable.EventKind) {
+	if st := r.streamOf(session, channel); st != nil {
+		st.event(ev, kind, r.now)
+		return
+	}
+	*ev = reliable.Run{}
+	ev.Kind, ev.Partition, ev.Session = kind, channel, reliable.SessionID(session)
+	ev.Received = r.cfg.Epoch.Add(time.Duration(r.now))
+	if s := r.session(session); s != nil {
+		ev.Group, ev.Source = s.group, s.source
+		if t := s.title.told; t != nil {
+			ev.Publisher = t.Publisher
+		}
+	}
 }
 
 // Lives returns the ids of the sessions that are followed, in the order in which they were first
@@ -318,8 +339,9 @@ type Place struct {
 	Received, Newest uint64
 	// Ready says that all is here that was known when it was taken, or that there is room for.
 	Ready bool
-	// Over says that nothing more is told of it.
-	Over bool
+	// Ends says that its publisher said BYE, and it has yet to be told. Over says that nothing
+	// more is told of it.
+	Ends, Over bool
 }
 
 // Place returns where a stream stands, and false if nothing was heard of it.
@@ -329,7 +351,7 @@ func (r *Receiver) Place(session uint64, channel uint32) (Place, bool) {
 		return Place{}, false
 	}
 	p := Place{Taken: !st.taken.off, Seq: st.win.next, Next: st.cursor.offset,
-		Newest: st.stats.NextOffset, Over: st.over()}
+		Newest: st.stats.NextOffset, Ends: st.phase == left, Over: st.over()}
 	p.Received = p.Newest
 	first, missing := st.asked.firstMissing()
 	if missing {

@@ -36,6 +36,7 @@ func (s *session) announce(st *stream, f *frame.Frame) {
 // introduce takes the part of a SESSION that is about all streams: what the session is of, and
 // its groups.
 func (s *session) introduce(f *frame.Frame) {
+	s.teams = f.Teams
 	if !s.title.known {
 		s.title, s.common = title{known: true, told: reliable.TitleOf(f)}, nil
 	}

@@ -13,7 +13,7 @@ type Tally struct {
 	Recovered uint64 // of these, those of which a frame came as a repair
 	// Lost counts messages by cause, Events events by kind.
 	Lost   [reliable.CauseNobody + 1]uint64
-	Events [reliable.Revoked + 1]uint64
+	Events [reliable.NotGranted + 1]uint64
 }
 
 // Add adds up tallies.

@@ -1,0 +1,364 @@
+package member
+
+import (
+	"net/netip"
+	"time"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/reliable/receive"
+	"crier/reliable/topic"
+)
+
+// A court is the arbiter of a session as its member sees it: what was claimed, and what is granted.
+type court struct {
+	m  *Member
+	id uint64
+	// gone says that the session isn't followed any more.
+	gone bool
+	// seats are by channel, nil where nothing was ever granted.
+	seats []*seat
+	// preparing is the number of partitions that get ready.
+	preparing int
+
+	// The number of the last CLAIM, when the latest were sent, and when the next one is due.
+	request uint64
+	sent    [sentClaims]sentClaim
+	due     reliable.Time
+	// The newest Stamp of a GRANT; the lease; the number of members.
+	stamp   uint64
+	lease   time.Duration
+	members uint32
+	// heard is when the last GRANT came, or else when the first CLAIM was due. tries counts the
+	// CLAIMs since then.
+	heard reliable.Time
+	tries int
+	// refused is the reason for which the last CLAIM was, and mute says that it was told that none
+	// is answered.
+	refused frame.Refusal
+	mute    bool
+	// Of a member that leaves: the first CLAIM that says so, and whether it was answered; how
+	// many are yet to be sent after Close, and whether the next one says that it leaves.
+	leaves   uint64
+	parted   bool
+	goodbyes int
+}
+
+// sentClaim is a CLAIM that was sent: when, by both clocks.
+type sentClaim struct {
+	request    uint64
+	lease, now reliable.Time
+}
+
+const (
+	// sentClaims is for how many CLAIMs it is remembered when they were sent: an answer to an
+	// earlier one grants nothing.
+	sentClaims = 64
+	// firstLease is the lease as long as none is known.
+	firstLease         = 2 * time.Second
+	minLease, maxLease = 200 * time.Millisecond, time.Minute
+	// claimsPerSecond is the number of CLAIMs that all members send together while nothing happens.
+	claimsPerSecond = 500
+	// firstClaim is the time to the second CLAIM, if the first isn't answered.
+	firstClaim = 100 * time.Millisecond
+	// doneDelay is for how long what is done is gathered at the least, and donePart for each
+	// member of the team.
+	doneDelay = 10 * time.Millisecond
+	donePart  = 100 * time.Microsecond
+	// goodbyes is how often a member that closes tells so.
+	goodbyes = 3
+	// leaveTries is how often a member that leaves tells so before it takes its publisher for one
+	// that doesn't answer.
+	leaveTries = 10
+)
+
+func newCourt(m *Member, id uint64) *court {
+	return &court{m: m, id: id, due: m.now, heard: m.now, lease: firstLease, request: uint64(m.now)}
+}
+
+// seat returns the seat of a channel, or nil.
+func (c *court) seat(channel uint32) *seat {
+	if channel < uint32(len(c.seats)) {
+		return c.seats[channel]
+	}
+	return nil
+}
+
+// sit returns the seat of a channel.
+func (c *court) sit(channel uint32) *seat {
+	if n := int(channel) + 1; n > len(c.seats) {
+		c.seats = append(c.seats, make([]*seat, n-len(c.seats))...)
+	}
+	if c.seats[channel] == nil {
+		c.seats[channel] = &seat{court: c, channel: channel}
+	}
+	return c.seats[channel]
+}
+
+// every returns the time between two CLAIMs while nothing happens.
+func (c *court) every() time.Duration {
+	return max(c.lease/4, time.Duration(c.members)*time.Second/claimsPerSecond)
+}
+
+// gather returns for how long what is done is gathered.
+func (c *court) gather() time.Duration {
+	return max(doneDelay, time.Duration(c.members)*donePart)
+}
+
+// by has a CLAIM sent at a time, or before.
+func (c *court) by(at reliable.Time) { c.due = min(c.due, at) }
+
+// soon has a CLAIM sent now.
+func (c *court) soon() { c.by(c.m.now) }
+
+// grant takes a GRANT.
+func (m *Member) grant(from netip.AddrPort, f *frame.Frame) {
+	g := f.Grant
+	c := m.court(f.Session)
+	if c == nil || m.closed || g == nil || f.Subscriber != m.cfg.Receive.ID ||
+		string(g.Team) != m.cfg.Team || !m.Speaks(f.Session, from) {
+		m.stats.Aside++
+		return
+	}
+	sent, ok := c.sentAt(f.Request)
+	if !ok || g.Stamp == 0 {
+		m.stats.Stale++
+		return
+	}
+	m.stats.Grants++
+	first := c.stamp == 0
+	if g.Stamp > c.stamp {
+		c.stamp = g.Stamp
+	}
+	c.heard, c.tries, c.mute = m.now, 0, false
+	c.members = g.Members
+	if c.leaves != 0 && f.Request >= c.leaves {
+		c.parted = true
+	}
+	if c.refuse(g.Refused); g.Refused != 0 {
+		return
+	}
+	if g.Lease > 0 {
+		c.lease = min(max(g.Lease, minLease), maxLease)
+	}
+	life, _ := m.Life(c.id)
+	news := c.take(f, sent.lease.Add(c.lease))
+	c.answered(f)
+	if sent.now >= life.SilentAt { // it speaks, and is silent where its messages come
+		c.deafen()
+		news = true
+	}
+	if first || news {
+		c.soon()
+	} else {
+		c.by(m.now.Add(c.every()))
+	}
+}
+
+// sentAt returns when a CLAIM was sent, and false if it isn't one of the latest.
+func (c *court) sentAt(request uint64) (sentClaim, bool) {
+	one := c.sent[request%sentClaims]
+	return one, one.request == request && request != 0
+}
+
+// refuse notes why a CLAIM was refused, or that it wasn't.
+func (c *court) refuse(code frame.Refusal) {
+	if code == c.refused {
+		return
+	}
+	if c.refused = code; code != 0 {
+		c.m.stats.Refused++
+		c.tellRefused()
+	}
+}
+
+// take takes the entries of a GRANT, which are held until a time of the lease clock, and reports
+// whether any is news.
+func (c *court) take(f *frame.Frame, until reliable.Time) (news bool) {
+	list := f.Grant.Entries
+	for i, j := 0, 0; i < len(list); i = j {
+		e := &list[i]
+		for j = i + 1; j < len(list) && list[j].Channel == e.Channel && list[j].Epoch == e.Epoch &&
+			list[j].State == e.State; j++ {
+		}
+		if e.Channel >= topic.MaxPartitions {
+			continue
+		}
+		s := c.sit(e.Channel)
+		if e.State == frame.Prepare {
+			news = s.prepare(e, f.Grant.Stamp) || news
+		} else {
+			news = s.hold(list[i:j], until, f.Grant.Stamp) || news
+		}
+	}
+	return news
+}
+
+// answered takes an answer that doesn't list what was said to be released: that is known there.
+func (c *court) answered(f *frame.Frame) {
+	for _, s := range c.seats {
+		if s == nil || !s.listed || s.since == 0 || f.Request < s.since {
+			continue
+		}
+		lists := false
+		for i := range f.Grant.Entries {
+			e := &f.Grant.Entries[i]
+			lists = lists || e.Channel == s.channel && e.Epoch == s.past.epoch
+		}
+		s.listed = lists
+	}
+}
+
+// advance lets time pass.
+func (c *court) advance() {
+	m := c.m
+	life, ok := m.Life(c.id)
+	if !ok {
+		for _, s := range c.seats {
+			if s != nil {
+				s.end(reliable.RevokedEnded)
+			}
+		}
+		c.gone = true
+		return
+	}
+	for _, s := range c.seats {
+		if s != nil {
+			s.advance(&life)
+		}
+	}
+	if c.claims(&life) && !c.mute && c.refused == 0 && c.tries > 1 && m.now >= c.muteAt() {
+		c.mute = true
+		m.stats.Unanswered++
+		c.tellRefused()
+	}
+}
+
+// muteAt returns when an arbiter that doesn't answer is told to be mute.
+func (c *court) muteAt() reliable.Time {
+	return c.heard.Add(max(c.m.silence(), 3*c.every()))
+}
+
+// claims reports whether CLAIMs are sent: the publisher is heard, or something is held.
+func (c *court) claims(life *receive.Life) bool {
+	if !life.To.IsValid() || c.parted {
+		return false
+	}
+	if c.m.now < life.SilentAt {
+		return true
+	}
+	for _, s := range c.seats {
+		if s != nil && s.tenure != nil && s.tenure.orphan == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// deadline returns when to call advance, and then Next.
+func (c *court) deadline() reliable.Time {
+	life, ok := c.m.Life(c.id)
+	if !ok {
+		return c.m.now
+	}
+	at := reliable.Never
+	if c.claims(&life) {
+		at = c.due
+		if !c.mute && c.refused == 0 {
+			at = min(at, max(c.muteAt(), c.due))
+		}
+	}
+	for _, s := range c.seats {
+		if s != nil {
+			at = min(at, s.deadline(&life))
+		}
+	}
+	return at
+}
+
+// look has the publisher told of partitions that have got ready.
+func (c *court) look() {
+	for _, s := range c.seats {
+		if s != nil && s.prepared && !s.ready {
+			if p, ok := c.m.Place(c.id, s.channel); ok && p.Ready {
+				s.ready = true
+				c.preparing--
+				c.soon()
+			}
+		}
+	}
+}
+
+// turn takes the silence of a stream, its end, or its coming back, as it is told.
+func (c *court) turn(channel uint32, kind reliable.EventKind) {
+	s := c.sit(channel)
+	switch kind {
+	case reliable.SessionSilent:
+		s.silent = true
+		s.orphans()
+	case reliable.SessionResumed:
+		s.silent = false
+		if t := s.tenure; t != nil && t.orphan != 0 {
+			s.part()
+		}
+		c.soon()
+	case reliable.SessionEnded:
+		s.ended = true
+		s.finish()
+	}
+}
+
+// deafen gives up what is held where nothing is heard of it.
+func (c *court) deafen() {
+	for _, s := range c.seats {
+		if s != nil && s.tenure != nil && s.tenure.orphan == 0 {
+			s.revoke(reliable.RevokedLapsed, frame.Deaf)
+			s.part()
+		}
+	}
+}
+
+// leave gives back what is granted as soon as it may be.
+func (c *court) leave() {
+	for _, s := range c.seats {
+		if s == nil {
+			continue
+		}
+		s.unprepare()
+		if t := s.tenure; t != nil && t.orphan == 0 {
+			s.giveBack()
+		} else if t != nil {
+			s.part()
+		}
+	}
+	c.soon()
+}
+
+// left reports whether nothing is left to be given back or to be told.
+func (c *court) left() bool {
+	for _, s := range c.seats {
+		if s != nil && s.tenure != nil {
+			return false
+		}
+	}
+	life, ok := c.m.Life(c.id)
+	return !ok || c.parted || c.stamp == 0 || c.tries > leaveTries || !c.claims(&life)
+}
+
+// close gives back what is granted as it is.
+func (c *court) close() {
+	for _, s := range c.seats {
+		if s != nil {
+			s.end(reliable.RevokedEnded)
+		}
+	}
+	if c.stamp != 0 && !c.parted {
+		c.goodbyes = goodbyes
+	}
+}
+
+// tellRefused tells that the publisher grants nothing, and why.
+func (c *court) tellRefused() {
+	ev := c.m.announce(c, 0, reliable.NotGranted)
+	ev.Refused = c.refused
+}
