@@ -18,6 +18,10 @@ func Quorum(n int) Pace { return reliable.Quorum(n) }
 // Named returns the pace of the slowest of the subscribers with the given names.
 func Named(names ...string) Pace { return reliable.Named(names...) }
 
+// PaceTeams returns the pace of the slowest team: each counts as one subscriber, whose position is
+// the offset below which the team has done all.
+func PaceTeams() Pace { return reliable.OfTeams() }
+
 // WhenFull selects the treatment of a message that finds no room.
 type WhenFull = reliable.WhenFull
 

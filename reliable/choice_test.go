@@ -23,7 +23,7 @@ func TestNames(t *testing.T) {
 		{new(Order), "in-order on-arrival"},
 		{new(Overload), "block buffer drop-oldest drop-newest"},
 		{new(WhenFull), "block drop"},
-		{new(Pace), "none slowest quorum:2 named:a,b"},
+		{new(Pace), "none slowest quorum:2 named:a,b teams"},
 	} {
 		for _, name := range strings.Fields(c.names) {
 			if err := c.value.UnmarshalText([]byte(name)); err != nil {

@@ -23,6 +23,9 @@ const (
 	PaceQuorum
 	// PaceNamed selects the slowest of the subscribers with certain names.
 	PaceNamed
+	// PaceTeams selects the slowest team: each counts as one subscriber, whose position is the
+	// offset below which the team has done all. Those of its members don't count.
+	PaceTeams
 )
 
 // Pace selects the subscribers whose pace counts. A Sender keeps its messages until they have
@@ -46,10 +49,13 @@ func Quorum(n int) Pace { return Pace{Kind: PaceQuorum, Quorum: n} }
 // Named returns the pace of the slowest of the subscribers with the given names.
 func Named(names ...string) Pace { return Pace{Kind: PaceNamed, Names: names} }
 
+// OfTeams returns the pace of the slowest team.
+func OfTeams() Pace { return Pace{Kind: PaceTeams} }
+
 // IsZero reports whether no subscriber's pace counts.
 func (p *Pace) IsZero() bool { return p.Kind == PaceNone }
 
-// String returns none, slowest, quorum:N or named:a,b.
+// String returns none, slowest, quorum:N, named:a,b or teams.
 func (p Pace) String() string {
 	switch p.Kind {
 	case PaceSlowest:
@@ -58,6 +64,8 @@ func (p Pace) String() string {
 		return fmt.Sprintf("quorum:%d", p.Quorum)
 	case PaceNamed:
 		return "named:" + strings.Join(p.Names, ",")
+	case PaceTeams:
+		return "teams"
 	}
 	return "none"
 }
@@ -82,8 +90,11 @@ func (p *Pace) UnmarshalText(text []byte) error {
 		pace = Quorum(n)
 	case kind == "named" && has:
 		pace = Named(strings.Split(value, ",")...)
+	case kind == "teams" && !has:
+		pace = OfTeams()
 	default:
-		return fmt.Errorf("%q is not a pace: use none, slowest, quorum:N or named:a,b", text)
+		return fmt.Errorf("%q is not a pace: use none, slowest, quorum:N, named:a,b or "+
+			"teams", text)
 	}
 	if err := pace.Validate(); err != nil {
 		return fmt.Errorf("%q: %w", text, err)
@@ -95,7 +106,7 @@ func (p *Pace) UnmarshalText(text []byte) error {
 // Validate returns an error if the pace is invalid.
 func (p *Pace) Validate() error {
 	switch {
-	case p.Kind > PaceNamed:
+	case p.Kind > PaceTeams:
 		return fmt.Errorf("a pace of kind %d is not known", p.Kind)
 	case p.Kind == PaceQuorum && p.Quorum < 1:
 		return fmt.Errorf("a quorum of %d subscribers is too small: it needs one at least",
@@ -118,7 +129,7 @@ func (p *Pace) Validate() error {
 // Counts reports whether the pace of a subscriber with this name may count.
 func (p *Pace) Counts(name string) bool {
 	switch p.Kind {
-	case PaceNone:
+	case PaceNone, PaceTeams:
 		return false
 	case PaceNamed:
 		return slices.Contains(p.Names, name)

@@ -73,7 +73,7 @@ var keyRows = map[string][]keyRow{
 			one("0%", "1001%"), ""},
 		{"repair-floor", "rate, 1bit to 8Tbit", "128Mbit", one("1bit", "8Tbit"),
 			one("0bit", "9Tbit"), ""},
-		{"pace", "`none`, `slowest`, `quorum:N` or `named:a,b`", "none",
+		{"pace", "`none`, `slowest`, `quorum:N`, `named:a,b` or `teams`", "none",
 			one("none", "slowest", "quorum:1", "named:lan-0"), one("fastest", "quorum:0"), ""},
 		{"when-full", "`block` or `drop`", "block", one("block", "drop"), one("wait"), ""},
 		{"stall-timeout", "time, more than 0s; with `pace`", "5s", one("1ms"), one("0s"),

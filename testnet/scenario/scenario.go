@@ -75,7 +75,7 @@ type Publisher struct {
 	// the rate that they may use in any case.
 	RepairShare Share            `yaml:"repair-share,omitempty"`
 	RepairFloor reliable.BitRate `yaml:"repair-floor,omitempty"`
-	// Pace says whose pace counts: none, slowest, quorum:N or named:a,b. WhenFull is
+	// Pace says whose pace counts: none, slowest, quorum:N, named:a,b or teams. WhenFull is
 	// drop or block, StallTimeout how long one that stands still may hold the others,
 	// WaitFor how many subscribers are waited for, Disk the room on disk, and
 	// DiskWait how long a read or write takes. MaxRate bounds the traffic.

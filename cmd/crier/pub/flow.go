@@ -9,8 +9,8 @@ import (
 func (o *options) declareFlow(flags *cli.FlagSet) {
 	flow, kept := &o.cfg.Flow, &o.cfg.Retention
 	flags.TextVar(&flow.Pace, "pace", flow.Pace,
-		"whose `PACE` counts: none, slowest, quorum:N, or named:a,b (names of subscribers)")
-	cli.Offer(flags, "pace", cli.Words("none", "slowest", "quorum:", "named:"))
+		"whose `PACE` counts: none, slowest, quorum:N, named:a,b (names of subscribers), or teams")
+	cli.Offer(flags, "pace", cli.Words("none", "slowest", "quorum:", "named:", "teams"))
 	flags.TextVar(&flow.WhenFull, "when-full", flow.WhenFull,
 		"treatment of a message that finds no room, by `WORD`: block, which waits, or drop")
 	cli.Offer(flags, "when-full", cli.Words("block", "drop"))
