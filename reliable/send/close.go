@@ -68,6 +68,11 @@ func (s *Sender) allLeft() bool {
 	if s.cfg.Flow.Pace.IsZero() || len(t.rows) > 0 || t.refused > 0 {
 		return false
 	}
+	for _, st := range s.streams {
+		if st.pace.teams.slowest != "" && st.pace.teams.floor < st.store.Next() {
+			return false
+		}
+	}
 	n, closed := 0, s.clock.wire(s.closing.at)
 	for i := range t.departed.rows {
 		r := &t.departed.rows[i]

@@ -26,11 +26,12 @@ type pacekeeper struct {
 	// evicted counts evictions.
 	evicted uint64
 	scratch []uint64
+	teams   teampace
 }
 
 // needed returns the lowest frame that a subscriber that counts has yet to pass.
 func (k *pacekeeper) needed() uint64 {
-	lowest, positions, p := store.None, k.scratch[:0], &k.cfg.Flow.Pace
+	lowest, positions, p := k.teams.needed(), k.scratch[:0], &k.cfg.Flow.Pace
 	for _, m := range k.audience.rows {
 		if m.state != reliable.Counted {
 			continue
@@ -116,7 +117,7 @@ func (k *pacekeeper) counted() (n int) {
 			n++
 		}
 	}
-	return n
+	return n + k.countTeams()
 }
 
 // stalls reports whether a subscriber alone leaves no room for the message that found
@@ -131,6 +132,7 @@ func (k *pacekeeper) evict(now reliable.Time) (changed bool) {
 	if !k.window.waits() || k.window.by != reliable.BySubscribers {
 		return false
 	}
+	k.urgeTeam(now)
 	for _, m := range k.audience.rows {
 		if k.stalls(m) && now >= k.stallEnd(m) {
 			m.caughtUp = k.store.Next()
@@ -156,6 +158,9 @@ func (k *pacekeeper) stallDue() reliable.Time {
 			}
 		}
 	}
+	if k.stallsTeam() {
+		at = min(at, k.teamStallEnd())
+	}
 	return at
 }
 
@@ -169,13 +174,13 @@ func (k *pacekeeper) owes(now, closed reliable.Time) bool {
 			return true
 		}
 	}
-	return false
+	return k.owesTeam(now, closed)
 }
 
 // reportEvery returns the number of frames after which a subscriber is to report its
 // position: a sixteenth of the ring, or 0 if positions don't matter.
 func (k *pacekeeper) reportEvery() uint64 {
-	if k.cfg.Flow.Pace.IsZero() {
+	if k.cfg.Flow.Pace.IsZero() || k.cfg.Flow.Pace.Kind == reliable.PaceTeams {
 		return 0
 	}
 	return max(1, k.store.Slots()/16)

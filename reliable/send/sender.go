@@ -121,6 +121,7 @@ func (s *Sender) Advance(now reliable.Time) {
 	}
 	if now >= s.teams.due() {
 		s.teams.arbiter.Advance(s.teams.lease(now))
+		s.refloorTeams(now)
 	}
 	s.schedule.deadline(now)
 	for st := s.schedule.wake(now); st != nil; st = s.schedule.wake(now) {

@@ -141,7 +141,7 @@ func (s *Sender) counted() (n int) {
 			n++
 		}
 	}
-	return n
+	return n + s.streams[0].pace.countTeams()
 }
 
 // counts reports whether the subscriber's pace counts in a stream.

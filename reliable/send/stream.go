@@ -78,7 +78,7 @@ func newStream(s *Sender, channel uint32) *Stream {
 		store: st.store, packer: &st.packer, stopped: reliable.Never}
 	st.recorded.audience = &st.audience
 	st.pace = pacekeeper{cfg: cfg, audience: &st.audience, account: &st.account, store: st.store,
-		window: &st.window, events: &s.events}
+		window: &st.window, events: &s.events, teams: teampace{teams: &s.teams}}
 	st.repairer = repair.New(repair.Config{
 		Session: cfg.Session, Channel: channel, Responder: cfg.Session, Start: cfg.Start,
 		Datagram: cfg.Datagram, Marks: st.store.Marks(), Budget: s.budget, Limit: s.limit,

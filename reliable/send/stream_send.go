@@ -59,6 +59,7 @@ func (st *Stream) sent(b *outgoing, datagrams, bytes uint64) {
 	}
 	if b.frames > 0 {
 		st.tally.frames += datagrams
+		st.session.published(st)
 	}
 	if st.window.full {
 		st.window.noteRoom(st.session.clock.now)

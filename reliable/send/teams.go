@@ -15,7 +15,14 @@ type teams struct {
 	arbiter *team.Arbiter
 	// shift is by how much the lease clock is ahead.
 	shift time.Duration
+	// shares bounds the answers to those that watch, and refused counts those that got none.
+	shares  shares
+	refused uint64
 }
+
+// watchRate and watchBurst bound the answers to those that watch teams, in bytes a second and
+// bytes: the source may be forged.
+const watchRate, watchBurst = 256 << 10, 1 << 20
 
 // lease returns a time on the lease clock.
 func (t *teams) lease(now reliable.Time) reliable.Time { return now.Add(t.shift) }
@@ -44,16 +51,47 @@ func (s *Sender) Lease(now reliable.Time) reliable.Time { return s.teams.lease(n
 func (s *Sender) arbitrate() *team.Arbiter {
 	if s.teams.arbiter == nil {
 		s.teams.arbiter = team.New(s.cfg.Teams, team.Session{ID: s.cfg.Session,
-			Start: s.cfg.Start, Wall: s.cfg.Wall, Topic: s.cfg.Topic, Publisher: s.cfg.Name},
-			(*streams)(s))
+			Wall: s.cfg.Wall, Topic: s.cfg.Topic, Publisher: s.cfg.Name}, (*streams)(s))
+		s.teams.shares = newShares(watchRate, watchBurst, s.cfg.Seed)
 	}
 	return s.teams.arbiter
 }
 
 // handleClaim takes a CLAIM.
 func (s *Sender) handleClaim(now reliable.Time, from netip.AddrPort, f *frame.Frame) {
-	if f.Claim != nil {
-		s.arbitrate().Claim(s.teams.lease(now), from, f)
+	if f.Claim == nil {
+		return
+	}
+	a := s.arbitrate()
+	if f.Claim.Share == frame.Watch &&
+		!s.teams.shares.take(now, from.Addr(), uint64(a.Answers(f)*s.cfg.Datagram)) {
+		s.teams.refused++
+		return
+	}
+	a.Claim(s.teams.lease(now), from, f)
+	s.refloorTeams(now)
+}
+
+// TeamPositions returns how far the teams are, for a session that continues this one.
+func (s *Sender) TeamPositions() []reliable.TeamPosition {
+	if s.teams.arbiter == nil {
+		return nil
+	}
+	return s.teams.arbiter.Positions()
+}
+
+// RestoreTeams makes the teams of an earlier session known. It must come before the first Handle.
+func (s *Sender) RestoreTeams(list []reliable.TeamPosition) {
+	if len(list) > 0 {
+		s.arbitrate().Restore(s.teams.lease(s.clock.now), list)
+		s.refloorTeams(s.clock.now)
+	}
+}
+
+// published says that data of a stream was sent.
+func (s *Sender) published(st *Stream) {
+	if s.teams.arbiter != nil {
+		s.teams.arbiter.Published(s.teams.lease(s.clock.now), st.channel)
 	}
 }
 
@@ -86,6 +124,13 @@ func (s *streams) Next(channel uint32) (seq, offset uint64) {
 func (s *streams) Oldest(channel uint32) (seq, offset uint64) {
 	store := s.streams[channel].store
 	return store.Oldest(), store.Start(store.Oldest())
+}
+
+// Sent returns the first frame of a channel that wasn't sent, and the first message that starts
+// there or later.
+func (s *streams) Sent(channel uint32) (seq, offset uint64) {
+	store := s.streams[channel].store
+	return store.Sent(), store.Start(store.Sent())
 }
 
 // Locate returns a frame in which the message at an offset starts, or an earlier one.

@@ -20,15 +20,16 @@ type Streams interface {
 	Oldest(channel uint32) (seq, offset uint64)
 	// Locate returns a frame in which the message at an offset starts, or an earlier one.
 	Locate(channel uint32, offset uint64) (seq uint64)
+	// Sent returns the first frame of a channel that wasn't sent, and the first message that
+	// starts there or later.
+	Sent(channel uint32) (seq, offset uint64)
 }
 
 // Session is what an Arbiter must know of its session.
 type Session struct {
 	ID uint64
-	// Start is when it began, by the lease clock, and Wall the wall clock then, in nanoseconds
-	// since 1970.
-	Start reliable.Time
-	Wall  int64
+	// Wall is the wall clock at its start, in nanoseconds since 1970.
+	Wall int64
 	// Topic and Publisher are its names, which go to positions.
 	Topic, Publisher string
 }
@@ -40,15 +41,22 @@ type Arbiter struct {
 	streams Streams
 	// teams are in the order of their first CLAIM.
 	teams []*team
+	// begun says that a CLAIM has come, and base is when the first one did.
+	begun bool
+	base  reliable.Time
+	// stamped is the newest stamp.
+	stamped uint64
 	// first and last are of the list of the members that a GRANT is due to.
 	first, last *member
 	// refusals are CLAIMs that are answered by a GRANT that grants nothing.
 	refusals []refusal
 	watches  []watch
-	restored []reliable.TeamPosition
 	events   []reliable.TeamEvent
 	// due is when Advance must be called next.
-	due   reliable.Time
+	due reliable.Time
+	// epoch is the highest one of teams that were forgotten.
+	epoch uint64
+	draft draft
 	frame frame.Frame
 	grant frame.GrantBody
 	stats Stats
@@ -68,6 +76,9 @@ type Stats struct {
 	// Moves counts partitions that went from one member to another, Lapsed leases of a partition
 	// that ran out, and Unfinished partitions that weren't given back in time.
 	Moves, Lapsed, Unfinished uint64
+	// Stalled counts members that had to give back what they held since they held up the
+	// publisher.
+	Stalled uint64
 	// Redelivered and GivenUp count messages that were granted once more, and that were no more.
 	Redelivered, GivenUp uint64
 	// Overflowed counts messages that were granted later since too many were in flight, and
@@ -112,6 +123,7 @@ func (a *Arbiter) sweep(lease reliable.Time) {
 	a.due = reliable.Never
 	for _, t := range a.teams {
 		if t.over(lease) {
+			a.epoch = max(a.epoch, t.epoch())
 			a.tell(t, reliable.TeamEvent{Kind: reliable.TeamForgotten})
 			continue
 		}
@@ -152,9 +164,9 @@ func (a *Arbiter) Poll(events []reliable.TeamEvent) int {
 // HasEvents reports whether Poll has any.
 func (a *Arbiter) HasEvents() bool { return len(a.events) > 0 }
 
-// stamp returns the lease clock on the wire: never 0.
+// stamp returns the lease clock on the wire: never 0, and never the same for two GRANTs.
 func (a *Arbiter) stamp(lease reliable.Time) uint64 {
-	return uint64(max(0, lease.Sub(a.session.Start))) + 1
+	return max(uint64(max(0, lease.Sub(a.base)))+1, a.stamped+1)
 }
 
 // A refusal answers a CLAIM that changed nothing.

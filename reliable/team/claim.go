@@ -16,7 +16,9 @@ func (a *Arbiter) Claim(lease reliable.Time, from netip.AddrPort, f *frame.Frame
 	if c == nil || len(c.Team) == 0 {
 		return
 	}
-	a.stats.Claims++
+	if a.stats.Claims++; !a.begun {
+		a.begun, a.base = true, lease
+	}
 	t := a.team(c.Team)
 	if c.Share == frame.Watch {
 		a.watch(lease, from, t, f)
@@ -96,6 +98,10 @@ func (a *Arbiter) join(
 	}
 	m := &member{team: t, id: f.Subscriber, name: string(f.Name), addr: from,
 		host: string(c.Host), pid: c.PID, repeat: reliable.Never}
+	if t.work != nil {
+		n := len(t.work.channels)
+		m.passed, m.told = make([]uint64, n), make([]uint64, n)
+	}
 	t.members = append(t.members, m)
 	t.byID[m.id] = m
 	t.empty = reliable.Never
@@ -145,7 +151,7 @@ func (t *team) claim(lease reliable.Time, m *member, f *frame.Frame) {
 	a, c := t.arbiter, f.Claim
 	m.request, m.heard = f.Request, lease
 	m.gone = max(m.gone, beyond(lease, t.term()))
-	m.room, m.span = c.Room, c.Window
+	m.room, m.span = min(max(c.Room, 1), maxRoom), c.Window
 	if weight := min(max(c.Weight, 1), maxWeight); weight != m.weight {
 		m.weight = weight
 		if m.eligible {
@@ -166,10 +172,15 @@ func (t *team) claim(lease reliable.Time, m *member, f *frame.Frame) {
 		m.empty = true
 	}
 	a.queue(m)
-	if t.share == frame.ByPartition {
-		for i := range c.Entries {
+	for i := range c.Entries {
+		if t.work != nil {
+			t.work.claim(lease, m, &c.Entries[i])
+		} else {
 			t.take(lease, m, &c.Entries[i])
 		}
+	}
+	if t.work != nil {
+		t.work.confirm(m, c.Granted)
 	}
 	if !fresh {
 		return

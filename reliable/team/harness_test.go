@@ -27,7 +27,8 @@ func (s *fakeStreams) Next(channel uint32) (seq, offset uint64) {
 func (s *fakeStreams) Oldest(channel uint32) (seq, offset uint64) {
 	return s.oldest[channel], s.oldest[channel]
 }
-func (s *fakeStreams) Locate(_ uint32, offset uint64) uint64 { return offset }
+func (s *fakeStreams) Sent(channel uint32) (seq, offset uint64) { return s.Next(channel) }
+func (s *fakeStreams) Locate(_ uint32, offset uint64) uint64    { return offset }
 
 // A rig is an Arbiter with subscribers that claim as a test says.
 type rig struct {
@@ -58,7 +59,7 @@ func newRig(t *testing.T, partitions int, cfg Config) *rig {
 	}
 	s := &fakeStreams{make([]uint64, partitions), make([]uint64, partitions)}
 	r := &rig{T: t, streams: s, subs: map[string]*sub{}, now: reliable.Time(time.Second)}
-	r.a = New(cfg, Session{ID: 77, Start: r.now, Wall: wall, Topic: "orders", Publisher: "pub"}, s)
+	r.a = New(cfg, Session{ID: 77, Wall: wall, Topic: "orders", Publisher: "pub"}, s)
 	return r
 }
 
@@ -214,7 +215,6 @@ func (r *rig) kinds() (list []reliable.TeamEventKind) {
 	}
 	return list
 }
-
 
 func rng(from, to uint64) nack.Range { return nack.Range{From: from, To: to} }
 

@@ -53,6 +53,16 @@ type member struct {
 	// owns is the number of partitions that it holds, and done that of messages it did.
 	owns int
 	done uint64
+	// outstanding is the number of messages that it works on, which mine has.
+	outstanding int
+	mine        list
+	// granted is the newest stamp that it has shown, and informed how many messages had been
+	// assigned as it was last told. It knows all of a channel below passed, and was told below told.
+	// From full on, it is told of all that it holds again.
+	granted      uint64
+	informed     uint64
+	passed, told []uint64
+	full         reliable.Time
 }
 
 // firstRepeat is the least time after which a GRANT is repeated.
@@ -112,12 +122,14 @@ func (a *Arbiter) Next(lease reliable.Time) (to netip.AddrPort, f *frame.Frame, 
 	}
 	for a.first != nil {
 		m := a.first
+		goesOn := a.draft.of == m
 		switch {
-		case m.team.lost(m) || !m.empty && m.until <= lease: // it left, or holds nothing any more
+		case m.team.lost(m), !goesOn && !m.empty && m.until <= lease: // it holds nothing any more
 			a.dequeue()
+			a.draft.of = nil
 			m.news, m.unseen, m.repeat = false, 0, reliable.Never
 			continue
-		case m.empty:
+		case m.empty && !goesOn:
 			m.empty = false
 			a.begin(lease, m.id, m.request)
 			a.describe(m, m.team.term())
@@ -136,7 +148,7 @@ func (a *Arbiter) Next(lease reliable.Time) (to netip.AddrPort, f *frame.Frame, 
 func (a *Arbiter) begin(lease reliable.Time, subscriber, request uint64) {
 	g := frame.GrantBody{Stamp: a.stamp(lease), Entries: a.grant.Entries[:0],
 		Passed: a.grant.Passed[:0]}
-	a.grant = g
+	a.grant, a.stamped = g, g.Stamp
 	a.frame = frame.Frame{Kind: frame.Grant, Session: a.session.ID, Subscriber: subscriber,
 		Request: request, Grant: &a.grant}
 	a.stats.Grants++
@@ -152,12 +164,32 @@ func (a *Arbiter) describe(m *member, lease time.Duration) {
 // fill makes the frame of what a member holds, for its newest CLAIM that leases were extended for,
 // and reports whether another frame is to follow.
 func (a *Arbiter) fill(lease reliable.Time, m *member) (more bool) {
+	if m.team.work != nil {
+		return a.fillWork(lease, m)
+	}
 	a.begin(lease, m.id, m.extended)
 	a.describe(m, m.lease)
 	if m.from == 0 {
 		m.noted(lease, a.grant.Stamp)
 	}
 	return m.team.fillRows(m)
+}
+
+// fillWork is fill where work is shared by message.
+func (a *Arbiter) fillWork(lease reliable.Time, m *member) (more bool) {
+	w, first := m.team.work, a.draft.of != m
+	if first {
+		w.draw(lease, m)
+	}
+	a.begin(lease, m.id, a.draft.request)
+	a.describe(m, m.lease)
+	if first {
+		m.noted(lease, a.grant.Stamp)
+	}
+	if more = w.fill(); !more {
+		a.draft.of = nil
+	}
+	return more
 }
 
 // noted notes that a GRANT goes out, with what is new.

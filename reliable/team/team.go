@@ -20,7 +20,9 @@ type team struct {
 	// left are members that left lately: CLAIMs that they had sent before may come late.
 	left  []gone
 	lefts int
-	rows  []row
+	// rows has a team that shares by partition, and work one that shares by message.
+	rows []row
+	work *work
 	// settled is when the first grants may be made. At change, the members that are eligible are
 	// given their parts anew. Before held, nothing that has run out is granted anew.
 	settled, change, held reliable.Time
@@ -72,16 +74,21 @@ func (a *Arbiter) newTeam(lease reliable.Time, name string, share frame.Share, o
 	t := &team{arbiter: a, name: name, bytes: []byte(name), share: share,
 		byID: make(map[uint64]*member), change: reliable.Never, due: reliable.Never,
 		settled: lease.Add(max(a.cfg.Settle, 0)), empty: lease,
-		rows: make([]row, a.streams.Partitions()), of: make([]int, a.streams.Partitions())}
+	}
+	if share == frame.ByMessage {
+		t.work = newWork(t, oldest)
+	} else {
+		t.rows = make([]row, a.streams.Partitions())
+		t.of = make([]int, a.streams.Partitions())
+	}
 	for channel := range t.rows {
 		r := &t.rows[channel]
 		if r.seq, r.done = a.streams.Next(uint32(channel)); oldest {
 			r.seq, r.done = a.streams.Oldest(uint32(channel))
 		}
-		r.attempt = 1
+		r.attempt, r.epoch = 1, a.epoch
 	}
 	a.teams = append(a.teams, t)
-	a.restore(t)
 	a.tell(t, reliable.TeamEvent{Kind: reliable.TeamNew})
 	return t
 }
@@ -132,6 +139,9 @@ func (t *team) settle(lease reliable.Time) {
 	if t.share == frame.ByPartition && lease >= t.held {
 		t.move(lease)
 	}
+	if t.work != nil {
+		t.work.assign(lease)
+	}
 	t.repeat(lease)
 	t.schedule(lease)
 	t.arbiter.due = min(t.arbiter.due, t.due)
@@ -139,6 +149,9 @@ func (t *team) settle(lease reliable.Time) {
 
 // lapse ends the leases that have run out, and the members that are silent.
 func (t *team) lapse(lease reliable.Time) {
+	if t.work != nil {
+		t.work.lapse(lease)
+	}
 	for channel := range t.rows {
 		r := &t.rows[channel]
 		if r.owner != nil && r.until <= lease {
@@ -153,6 +166,9 @@ func (t *team) lapse(lease reliable.Time) {
 	for _, m := range t.members {
 		if m.eligible && m.until <= lease {
 			m.eligible = false
+			if t.work != nil {
+				t.work.release(m)
+			}
 			t.changed(lease, 0)
 		}
 		if m.gone <= lease {
@@ -194,6 +210,9 @@ func (t *team) forget(m *member) {
 		t.left[t.lefts%maxGone] = one
 	}
 	t.lefts++
+	if t.work != nil {
+		t.work.release(m)
+	}
 	for channel := range t.rows {
 		r := &t.rows[channel]
 		if r.target == m {
@@ -207,6 +226,17 @@ func (t *team) forget(m *member) {
 
 // lost reports whether a member is none any more.
 func (t *team) lost(m *member) bool { return t.byID[m.id] != m }
+
+// epoch returns the highest epoch of a grant of the team.
+func (t *team) epoch() (highest uint64) {
+	if t.work != nil {
+		return t.work.epoch
+	}
+	for channel := range t.rows {
+		highest = max(highest, t.rows[channel].epoch)
+	}
+	return highest
+}
 
 // over reports whether a team has ended.
 func (t *team) over(lease reliable.Time) bool {
@@ -304,7 +334,7 @@ func (t *team) move(lease reliable.Time) {
 // assign grants a partition that nobody holds.
 func (t *team) assign(channel uint32, r *row, to *member) {
 	a := t.arbiter
-	r.epoch = max(r.epoch+1, uint64(max(a.session.Wall, 0))/uint64(time.Millisecond))
+	r.epoch = max(r.epoch+1, a.firstEpoch())
 	if r.last != 0 && r.last != to.id {
 		a.stats.Moves++
 	}
@@ -347,6 +377,9 @@ func (t *team) schedule(lease reliable.Time) {
 		if m.deaf != 0 {
 			at = min(at, m.deaf)
 		}
+	}
+	if t.work != nil {
+		at = min(at, t.work.due())
 	}
 	if expiry := t.arbiter.cfg.Expiry; expiry > 0 && t.empty != reliable.Never {
 		at = min(at, t.empty.Add(expiry))

@@ -1,0 +1,124 @@
+package team
+
+import (
+	"crier/reliable"
+)
+
+// work is the state of a team that shares by message: the messages that members work on.
+type work struct {
+	team     *team
+	channels []line
+	// items are the messages in flight, and free the first of those that are none, linked by next.
+	items []item
+	free  int32
+	used  int // in flight
+	// lapsing has those that are granted, the one whose time ends first at its head, and waiting
+	// those that are to be granted again. retried has all that were granted before.
+	lapsing, waiting, retried list
+	// backlog is the number of messages that may be granted for the first time, and at the
+	// channel that is next for it. assigned counts those that were.
+	backlog  uint64
+	at       int
+	assigned uint64
+	// epoch is that of the newest grant.
+	epoch uint64
+	// turn is the member that was given something last.
+	turn                 int
+	givenUp, redelivered uint64
+}
+
+// A line is a channel of a team that shares by message.
+type line struct {
+	// flight has its messages in flight, ascending.
+	flight list
+	// All messages below passed were granted once at least, or were done before; those below
+	// limit may be.
+	passed, limit uint64
+	// seq is a frame in which the message at passed starts, or an earlier one.
+	seq uint64
+}
+
+// An item is a message in flight.
+type item struct {
+	channel uint32
+	attempt uint32
+	offset  uint64
+	seq     uint64
+	epoch   uint64
+	// owner is the member that works on it, or nil, and until the end of its time.
+	owner *member
+	until reliable.Time
+	// retried says that it is in retried.
+	retried bool
+	// stamp is that of the first GRANT that had it.
+	stamp uint64
+	// links are its places in the lists: of its channel, of its member, of lapsing or waiting,
+	// and of retried.
+	links [4]link
+}
+
+const (
+	inChannel = iota
+	inMember
+	inTime
+	inRetried
+)
+
+// A link is an item's place in a list; 0 is none, and other numbers are one more than an index.
+type link struct{ next, prev int32 }
+
+// A list is a list of items, linked by one of their links.
+type list struct{ first, last int32 }
+
+// push adds an item to the end of a list.
+func (w *work) push(l *list, i int32, by int) {
+	w.items[i-1].links[by] = link{prev: l.last}
+	if l.last == 0 {
+		l.first = i
+	} else {
+		w.items[l.last-1].links[by].next = i
+	}
+	l.last = i
+}
+
+// drop takes an item out of a list.
+func (w *work) drop(l *list, i int32, by int) {
+	at := w.items[i-1].links[by]
+	if at.prev == 0 {
+		l.first = at.next
+	} else {
+		w.items[at.prev-1].links[by].next = at.next
+	}
+	if at.next == 0 {
+		l.last = at.prev
+	} else {
+		w.items[at.next-1].links[by].prev = at.prev
+	}
+}
+
+// floor returns the offset below which all is done.
+func (c *line) floor(w *work) uint64 {
+	if c.flight.first != 0 {
+		return w.items[c.flight.first-1].offset
+	}
+	return c.passed
+}
+
+// beyond returns what is done beyond the floor, as pairs.
+func (w *work) beyond(channel uint32) (list []uint64) {
+	c := &w.channels[channel]
+	at := c.floor(w)
+	for i := c.flight.first; i != 0 && len(list) < 2*maxRanges; i = w.items[i-1].links[inChannel].next {
+		if offset := w.items[i-1].offset; offset > at {
+			list = append(list, at, offset)
+		}
+		at = w.items[i-1].offset + 1
+	}
+	if at < c.passed && c.flight.first != 0 && len(list) < 2*maxRanges {
+		list = append(list, at, c.passed)
+	}
+	return list
+}
+
+// maxRanges bounds the ranges of a position.
+const maxRanges = 1024
