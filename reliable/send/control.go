@@ -250,6 +250,6 @@ func (st *Stream) sessionFrame(now reliable.Time) frame.Frame {
 		Time: st.session.clock.wire(now), Wall: cfg.Wall,
 		Channels: uint32(len(st.session.streams)), FirstSeq: cfg.FirstSeq,
 		FirstOffset: cfg.first(st.channel), Name: []byte(cfg.Name), Topic: []byte(cfg.Topic),
-		Groups: groups, Base: base, Controls: cfg.Controls,
+		Groups: groups, Base: base, Controls: cfg.Controls, Teams: !cfg.Teams.Off,
 	}
 }

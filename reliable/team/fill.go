@@ -24,7 +24,7 @@ type span struct {
 }
 
 // maxUnits bounds the entries and spans in a GRANT of a team that shares by message.
-const maxUnits = 36
+const maxUnits = 30
 
 // draw collects what a member is to be told: all that it holds, if that hasn't been said for a
 // while, or what it has not shown that it knows.

@@ -216,7 +216,7 @@ func (t *team) forget(m *member) {
 	for channel := range t.rows {
 		r := &t.rows[channel]
 		if r.target == m {
-			r.target = nil
+			r.target, r.prepared, r.ready = nil, 0, false
 		}
 		if r.owner == m {
 			t.abandon(uint32(channel), r)
@@ -366,7 +366,7 @@ func (t *team) schedule(lease reliable.Time) {
 		if r.owner != nil {
 			at = min(at, r.until)
 		}
-		if r.prepared != 0 && r.state == frame.Hold {
+		if to := r.target; r.prepared != 0 && r.state == frame.Hold && to.until > lease {
 			at = min(at, r.prepared.Add(t.term()/4))
 		}
 	}

@@ -1,0 +1,182 @@
+package team
+
+import (
+	"testing"
+	"time"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+)
+
+// TestTargetLeaves: the member that a partition is about to go to leaves, or dies, before it does.
+func TestTargetLeaves(t *testing.T) {
+	for _, dies := range []bool{false, true} {
+		r := newRig(t, 2, Config{Settle: -1, Debounce: -1})
+		a, b := r.sub("a").join(), r.sub("b").join()
+		if len(b.has(frame.Prepare)) != 1 {
+			t.Fatalf("%+v", b.got)
+		}
+		if !dies {
+			b.f.Flags = frame.Leaving
+			b.claim()
+		}
+		r.tick(5*time.Second, a)
+		if got := a.has(frame.Hold); len(got) != 2 || len(a.has(frame.GiveBack)) != 0 {
+			t.Fatalf("a has %+v", a.got)
+		}
+	}
+}
+
+// TestExpiry forgets a team that has been without members for a while, and starts its successor's
+// epochs above its own.
+func TestExpiry(t *testing.T) {
+	r := newRig(t, 1, Config{Settle: -1, Debounce: -1, Expiry: time.Minute})
+	r.sub("a").join()
+	r.pass(62 * time.Second)
+	if len(r.a.teams) != 1 {
+		t.Fatal("forgotten too soon")
+	}
+	r.pass(time.Second)
+	if len(r.a.teams) != 0 {
+		t.Fatal("not forgotten")
+	}
+	if r.a.Deadline() != reliable.Never {
+		t.Error("there is a deadline without a team")
+	}
+	b := r.sub("b").join()
+	if e := b.entry(0); len(e) != 1 || e[0].Epoch != firstEpoch+1 {
+		t.Errorf("%+v", e)
+	}
+}
+
+// TestForget ends a team, but no sooner than its leases.
+func TestForget(t *testing.T) {
+	r := newRig(t, 1, Config{Settle: -1, Debounce: -1})
+	a := r.sub("a").join()
+	if !r.a.Forget(r.now, "risk") || r.a.Forget(r.now, "no") {
+		t.Fatal("Forget answers wrong")
+	}
+	since := r.now
+	if g := r.sub("b").claim(); g.Refused != frame.NoTeam {
+		t.Fatalf("%+v", g)
+	}
+	for len(r.a.teams) > 0 {
+		r.pass(100 * milli)
+		if a.claim(done(0, firstEpoch, 0)); len(a.got.Entries) > 0 {
+			t.Fatalf("it holds %+v", a.got)
+		}
+		if r.now.Sub(since) > 10*time.Second {
+			t.Fatal("never forgotten")
+		}
+		if _, ok := r.a.Floor(0); ok {
+			t.Fatal("it holds up the floor")
+		}
+		if r.now.Sub(since) > time.Second {
+			a.f.Flags = frame.Leaving
+		}
+	}
+}
+
+// TestRestore takes teams up where an earlier session of the publisher left them.
+func TestRestore(t *testing.T) {
+	r := newRig(t, 2, Config{Settle: -1, Debounce: -1})
+	r.streams.next = []uint64{50, 50}
+	r.streams.oldest = []uint64{10, 10}
+	r.a.Restore(0, []reliable.TeamPosition{
+		{Team: "risk", Share: frame.ByPartition, Partition: 0, Epoch: 7, Offset: 20, Granted: 30,
+			Attempt: 1, Beyond: []uint64{22, 24}},
+		{Team: "risk", Share: frame.ByPartition, Partition: 1, Epoch: firstEpoch + 9, Offset: 5},
+		{Team: "risk", Share: frame.ByPartition, Partition: 9},
+		{Team: "mail", Share: frame.ByMessage, Partition: 1, Epoch: 3, Offset: 40},
+	})
+	if floor, ok := r.a.Floor(0); !ok || floor != 10 {
+		t.Errorf("a floor of %d", floor) // of the team of which nothing is known there
+	}
+	a := r.sub("a").join()
+	e := a.entry(0)
+	if len(e) != 3 || e[0] != (frame.GrantEntry{Epoch: firstEpoch, Seq: 20, From: 20, To: 22,
+		Attempt: 2}) || e[1].From != 24 || e[1].To != 30 || e[2].From != 30 || e[2].Attempt != 1 {
+		t.Errorf("%+v", e)
+	}
+	if e := a.entry(1); len(e) != 1 || e[0].Epoch != firstEpoch+10 || e[0].From != 10 {
+		t.Errorf("%+v", e)
+	}
+	back := 0
+	for _, kind := range r.kinds() {
+		if kind == reliable.ClockBack {
+			back++
+		}
+	}
+	if back != 1 {
+		t.Errorf("%d times it is told that the clock went back", back)
+	}
+	list := r.a.Positions()
+	if len(list) != 4 || list[0].Offset != 20 || list[0].Granted != 50 || list[0].Topic != "orders" ||
+		list[0].Publisher != "pub" || list[0].Session != 77 || list[3].Offset != 40 {
+		t.Errorf("%+v", list)
+	}
+}
+
+// TestWatch answers a tool, in parts.
+func TestWatch(t *testing.T) {
+	r := newRig(t, 60, Config{Settle: -1, Debounce: -1})
+	r.sub("a").join()
+	w := frame.Frame{Kind: frame.Claim, Subscriber: 9, Request: 4,
+		Claim: &frame.ClaimBody{Team: []byte("risk")}}
+	if n := r.a.Answers(&w); n != 3 {
+		t.Errorf("%d answers", n)
+	}
+	r.a.Claim(r.now, addr(9), &w)
+	rows, members := 0, 0
+	for part := range 3 {
+		to, f, ok := r.a.Next(r.now)
+		if !ok || to != addr(9) || f.Kind != frame.Team || f.Request != 4 ||
+			f.Team.Part != uint32(part) || f.Team.Parts != 3 {
+			t.Fatalf("%v: %+v", to, f)
+		}
+		rows, members = rows+len(f.Team.Rows), members+len(f.Team.Members)
+		for _, row := range f.Team.Rows {
+			if row.Owner != 1 || row.Epoch != firstEpoch {
+				t.Errorf("%+v", row)
+			}
+		}
+	}
+	if rows != 60 || members != 1 {
+		t.Errorf("%d rows, %d members", rows, members)
+	}
+	w.Claim.Team = []byte("none")
+	r.a.Claim(r.now, addr(9), &w)
+	if _, f, ok := r.a.Next(r.now); !ok || f.Team.Refused != frame.NoTeam {
+		t.Errorf("%+v", f)
+	}
+	w.Claim = &frame.ClaimBody{Team: []byte("risk"), Forget: true}
+	if r.a.Claim(r.now, addr(9), &w); !r.a.teams[0].forgotten {
+		t.Error("it isn't forgotten")
+	}
+}
+
+// TestSpare counts members beyond the partitions.
+func TestSpare(t *testing.T) {
+	r := newRig(t, 1, Config{Settle: -1, Debounce: -1})
+	r.streams.next[0] = 3
+	for _, name := range []string{"a", "b", "c"} {
+		r.sub(name).join()
+	}
+	if s := r.a.States(); len(s) != 1 || s[0].Members != 3 || s[0].Spare != 2 || s[0].Lag != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// TestStalledOwner has a member that holds up the publisher give back what it holds.
+func TestStalledOwner(t *testing.T) {
+	r := newRig(t, 1, Config{Settle: -1, Debounce: -1, FinishWait: time.Second})
+	a, b := r.sub("a").join(), r.sub("b").join()
+	if len(a.has(frame.Hold)) == 0 {
+		a, b = b, a
+	}
+	r.a.Stalled(r.now, 0, "risk")
+	r.tick(4*time.Second, a, b)
+	if len(b.has(frame.Hold)) != 1 || len(a.has(frame.Hold)) != 0 {
+		t.Errorf("%+v, %+v", a.got, b.got)
+	}
+}
