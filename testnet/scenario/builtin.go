@@ -21,6 +21,8 @@ var order = []string{
 	"late-join-from-log", "restart-continue", "fork", "crash-bare", "crash-peers",
 	"survivor-dies", "survivors-split", "survivors-chain", "wakes-in-inquest", "crash-1000",
 	"partitions", "feeds-ab", "feeds-one-dies", "discovery-storm",
+	"team-even", "team-rollout", "team-crash", "team-zombie", "team-one-way", "team-split",
+	"team-deaf", "team-two-publishers", "team-publisher-dies",
 }
 
 // Builtins are the names of the built-in scenarios.

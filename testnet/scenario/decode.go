@@ -13,8 +13,10 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 
+	"crier/reliable"
 	"crier/reliable/receive"
 	"crier/reliable/send"
+	"crier/reliable/team/member"
 	"crier/testnet/link"
 )
 
@@ -230,7 +232,11 @@ func (d *decoder) mapping(n ast.Node, v reflect.Value, path string) error {
 		if err := d.value(pair.Value, v.Field(i), at); err != nil {
 			return err
 		}
-		if means, ok := unsaid[key]; ok && v.Field(i).IsZero() {
+		means, ok := unsaid[key]
+		if !ok {
+			means, ok = unsaid[v.Type().Name()+"."+key]
+		}
+		if ok && v.Field(i).IsZero() {
 			return d.fail(pair.Value, "%s: 0 is what it has where nothing is said, which means "+
 				"%s: leave it out, or give more", at, means)
 		}
@@ -239,12 +245,13 @@ func (d *decoder) mapping(n ast.Node, v reflect.Value, path string) error {
 }
 
 // unsaid are the keys whose zero value stands for another value, with that value in words. A
-// 0 in a file means 0.
+// 0 in a file means 0. A key that has several meanings stands behind the type that has it.
 var unsaid = unsaidKeys()
 
 func unsaidKeys() map[string]string {
 	from, _ := send.Config{Session: 1}.Complete() // neither has a mistake
 	to, _ := receive.Config{ID: 1}.Complete()
+	part, _ := member.Config{Team: "t", Share: reliable.ByMessage, Name: "m"}.Complete()
 	written := func(value encoding.TextMarshaler) string {
 		text, _ := value.MarshalText()
 		return string(text)
@@ -260,6 +267,10 @@ func unsaidKeys() map[string]string {
 		"buffer":       written(Size(to.Memory.Buffer)),
 		"memory-total": "four times the buffer", "silence": to.Recovery.Silence.String(),
 		"socket-queue": "92", "partitions": "1",
+		"lease": from.Teams.Lease.String(), "work-time": from.Teams.WorkTime.String(),
+		"attempts": strconv.Itoa(from.Teams.Attempts), "weight": strconv.Itoa(part.Weight),
+		"room": strconv.Itoa(part.Room), "Group.window": strconv.Itoa(part.Window),
+		"poison": "none",
 		"groups": "as many as partitions, to 16", "keys": "none", "headers": "none", "feeds": "1",
 	}
 }

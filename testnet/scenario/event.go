@@ -49,7 +49,7 @@ func (s *Scenario) validateEvent(e *Event) (string, error) {
 	}
 	if err := errors.Join(
 		only(e.For != 0, "for", "pause", "suspend", "partition", "deafen", "mute", "crash",
-			"lose-power", "fill", "fail"),
+			"lose-power", "fill", "fail", "leave", "forget-groups"),
 		only(e.Messages != 0, "messages", "burst"),
 		only(len(e.Size) > 0, "size", "burst"),
 		only(e.Frames != 0, "frames", "lose"),
@@ -61,6 +61,8 @@ func (s *Scenario) validateEvent(e *Event) (string, error) {
 		return "", err
 	}
 	switch {
+	case e.Do == "forget-groups" && e.For == 0:
+		return ".for", errors.New("say for how long, since nothing else ends it")
 	case e.Do == "link" && e.Down == nil && e.Up == nil && e.Link == nil:
 		return "", errors.New("say what the links become: down, up, or link of a segment")
 	case e.Do == "burst" && (e.Messages < 1 || e.Messages > 1_000_000):
@@ -91,7 +93,8 @@ func (s *Scenario) validateEvent(e *Event) (string, error) {
 
 // restarts is how often the event lets processes start again.
 func (s *Scenario) restarts(e *Event) (n int) {
-	if e.Do != "restart" && !(e.For > 0 && (e.Do == "crash" || e.Do == "lose-power")) {
+	ends := []string{"crash", "lose-power", "leave"}
+	if e.Do != "restart" && !(e.For > 0 && slices.Contains(ends, e.Do)) {
 		return 0
 	}
 	for _, name := range e.Who {

@@ -92,6 +92,11 @@ func (r *Run) happenAt(e *Event, sub *world.Subscriber, i, n int) {
 		return
 	case "leave":
 		sub.Leave()
+		r.again(e, sub.Restart)
+		return
+	case "forget-groups":
+		sub.Strand(true)
+		r.again(e, func() { sub.Strand(false) })
 		return
 	case "pause":
 		sub.Pause(e.For.d())

@@ -19,6 +19,9 @@ type keyRow struct {
 	with                  string
 }
 
+// ofTeam are the lines that keys of teams need.
+const ofTeam = "    topic: t\n    team: risk\n"
+
 // one returns a list of a few words.
 func one(words ...string) []string { return words }
 
@@ -90,6 +93,11 @@ var keyRows = map[string][]keyRow{
 		{"socket-queue", "number, 1 or more", "92", one("1"), one("0", "-1"), ""},
 		{"clock", "share, -50% to 50%, or `ppm`", "0%", one("3%", "-4.5%", "200ppm", "-50%"),
 			one("51%", "3", "x%", "500001ppm"), ""},
+		{"teams", "`on` or `off`", "on", one("on", "off"), one("maybe"), ""},
+		{"lease", "time, 200ms to 1m", "2s", one("200ms", "1m"), one("199ms", "61s", "0s"), ""},
+		{"work-time", "time, 10ms to 24h", "30s", one("10ms", "24h"), one("9ms", "0s"), ""},
+		{"attempts", "number, 1 to 65,536", "5", one("1", "65536"), one("0", "65537", "-1"), ""},
+		{"team-expiry", "time", "0s, which keeps it", one("0s", "1h"), one("25h"), ""},
 		{"continue", "`never`, `always` or `or-new`", "never", one("never", "always", "or-new"),
 			one("yes"), ""},
 	},
@@ -115,6 +123,21 @@ var keyRows = map[string][]keyRow{
 			"    work: 2ms\n"},
 		{"overload", "`block`, `buffer`, `drop-oldest` or `drop-newest`", "block",
 			one("block", "buffer", "drop-oldest", "drop-newest"), one("drop"), ""},
+		{"team", "name; with `topic`", "none", one("risk"), nil, "    topic: t\n"},
+		{"share", "`partition` or `message`; with `team`", "partition", one("partition", "message"),
+			one("watch"), ofTeam},
+		{"weight", "number, 1 to 1,000; with `team`", "1", one("1", "1000"), one("0", "1001", "-1"),
+			ofTeam},
+		{"room", "number, 1 to 1,024; with `share` of `message`", "8", one("1", "1024"),
+			one("0", "1025"), ofTeam + "    share: message\n"},
+		{"window", "number, 1 to 1,048,576; with `team`", "16384", one("1", "1048576"),
+			one("0", "1048577"), ofTeam},
+		{"orphans", "`deliver` or `report`; with `team`", "deliver", one("deliver", "report"),
+			one("drop"), ofTeam},
+		{"poison", "number, 1 or more; with `share` of `message`", "none", one("1", "50"),
+			one("0", "-1"), ofTeam + "    share: message\n"},
+		{"tell-every", "time; with `share` of `message`", "0s, which is never", one("0s", "1s"),
+			one("25h"), ofTeam + "    share: message\n"},
 		{"start", "`latest`, `oldest`, `offset:N`, `time:T`, `resume` or `resume:oldest`", "latest",
 			one("latest", "oldest", "offset:7", "time:2026-01-01T00:00:02Z", "resume"),
 			one("newest", "offset:x"), ""},

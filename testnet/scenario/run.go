@@ -11,6 +11,7 @@ import (
 	"crier/reliable"
 	"crier/reliable/receive"
 	"crier/reliable/send"
+	"crier/reliable/team"
 	"crier/reliable/topic"
 	"crier/testnet/checker"
 	"crier/testnet/link"
@@ -142,7 +143,8 @@ func (r *Run) addGroup(number int) error {
 			Work:    g.Work.d(), WorkUpTo: g.WorkUpTo.d(), Clock: g.Clock.config(),
 			SocketQueue: g.SocketQueue, SaveAfter: g.SaveAfter.d(),
 			History: int(g.History), JoinDelay: g.JoinDelay.d(),
-			Receiver: g.receiver(k),
+			Receiver: g.receiver(k), Team: g.part(k), Finish: g.finish(),
+			TellEvery: g.TellEvery.d(),
 		}
 		cfg.Receiver.Logs.Ask = len(r.s.Recorders) > 0
 		var err error
@@ -253,6 +255,8 @@ func (p *Publisher) sender() send.Config {
 		Repair:    send.Repair{Share: float64(p.RepairShare), Floor: p.RepairFloor},
 		Flow: send.Flow{Pace: p.Pace, WhenFull: p.WhenFull, StallTimeout: p.StallTimeout.d(),
 			WaitFor: p.WaitFor, MaxRate: p.MaxRate},
+		Teams: team.Config{Off: p.Teams == "off", Lease: p.Lease.d(), WorkTime: p.WorkTime.d(),
+			Attempts: p.Attempts, Expiry: p.TeamExpiry.d()},
 	}
 }
 

@@ -92,6 +92,14 @@ type Publisher struct {
 	SocketQueue int      `yaml:"socket-queue,omitempty"`
 	// Clock is by how much its host's lease clock is off.
 	Clock Drift `yaml:"clock,omitempty"`
+	// Teams says whether it grants work to teams: on or off. Lease is for how long a member holds
+	// what it was granted, WorkTime how long one may work on a message, Attempts how often a
+	// message is granted, and TeamExpiry how long a team without members is kept.
+	Teams      string   `yaml:"teams,omitempty"`
+	Lease      Duration `yaml:"lease,omitempty"`
+	WorkTime   Duration `yaml:"work-time,omitempty"`
+	Attempts   int      `yaml:"attempts,omitempty"`
+	TeamExpiry Duration `yaml:"team-expiry,omitempty"`
 	// Continue says whether a process that starts again goes on with its stream's offsets.
 	Continue reliable.Continue `yaml:"continue,omitempty"`
 }
@@ -130,6 +138,21 @@ type Group struct {
 	Work     Duration          `yaml:"work,omitempty"`
 	WorkUpTo Duration          `yaml:"work-up-to,omitempty"`
 	Overload reliable.Overload `yaml:"overload,omitempty"`
+
+	// Team is the name of the team that each is a member of, Share how that divides the topic:
+	// partition or message. Weight is a member's part of the work, Room how many messages it takes
+	// at once, Window how many of a partition it hands out before they are confirmed, Orphans what
+	// becomes of messages that it holds when their publisher is silent: deliver or report.
+	Team    string         `yaml:"team,omitempty"`
+	Share   reliable.Share `yaml:"share,omitempty"`
+	Weight  int            `yaml:"weight,omitempty"`
+	Room    int            `yaml:"room,omitempty"`
+	Window  int            `yaml:"window,omitempty"`
+	Orphans string         `yaml:"orphans,omitempty"`
+	// Poison is which of a partition's messages, the last of so many each, its application always
+	// gives back, and TellEvery how often it says that it still works.
+	Poison    int      `yaml:"poison,omitempty"`
+	TellEvery Duration `yaml:"tell-every,omitempty"`
 
 	// Start is where it begins in an older session, and SaveAfter the time until a position
 	// that its application acknowledged is saved, for the process that starts again; 0: none
@@ -202,7 +225,7 @@ var Actions = []Action{
 	{"restart", "publisher subscriber recorder", "the process ends, and starts again: a " +
 		"publisher with a new session"},
 	{"close", "publisher", "the process says BYE, repairs what is missing, and leaves"},
-	{"leave", "subscriber recorder", "the process leaves"},
+	{"leave", "subscriber recorder", "the process leaves, and with `for` starts again after that"},
 	{"pause", "publisher subscriber recorder", "the process stands still, as under SIGSTOP or a " +
 		"garbage collector, for `for`"},
 	{"suspend", "publisher subscriber recorder", "its host is suspended, as a laptop that is " +
@@ -212,6 +235,8 @@ var Actions = []Action{
 		"`from`, for `for`"},
 	{"deafen", "subscriber recorder", "it no longer hears those `from`, which may hear it, for " +
 		"`for`"},
+	{"forget-groups", "subscriber recorder", "switches forget its groups, for `for`: what is " +
+		"sent to a group no longer reaches it, and what is sent to it alone does"},
 	{"mute", "subscriber recorder", "those `from` no longer hear it, and it may hear them, for " +
 		"`for`"},
 	{"heal", "subscriber recorder", "the cut ends, both ways"},

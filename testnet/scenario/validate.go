@@ -181,6 +181,8 @@ func (p *Publisher) validate() (string, error) {
 			"counts: say whose with pace, such as slowest")
 	case p.DiskWait != 0 && p.Disk == 0:
 		return ".disk-wait", errors.New("there is no disk: say with disk how much it keeps")
+	case !oneOf(p.Teams, "on", "off"):
+		return ".teams", fmt.Errorf("%q is neither on nor off", p.Teams)
 	case !oneOf(p.Format, "lines", "timed", "len", "pcap"):
 		return ".format", fmt.Errorf("%q is not known: use lines, timed, len or pcap", p.Format)
 	case !oneOf(p.Split, "iextp", "moldudp64"):
@@ -203,6 +205,9 @@ var keys = map[string]string{
 	"Start": "start", "Order": "order", "Overload": "overload",
 	"Recovery.MaxWait": "max-wait", "Recovery.Silence": "silence",
 	"Memory.Buffer": "buffer", "Memory.Total": "memory-total",
+	"Teams.Lease": "lease", "Teams.WorkTime": "work-time", "Teams.Attempts": "attempts",
+	"Teams.Expiry": "team-expiry",
+	"Weight":       "weight", "Room": "room", "Window": "window", "Share": "share",
 }
 
 // keyed returns the path of the key that is to blame for an error of Complete, and what is
@@ -258,6 +263,9 @@ func (g *Group) validate(segments map[string]bool) (string, error) {
 	case g.SocketQueue < 0:
 		return ".socket-queue", errors.New("it must not be negative")
 	}
+	if where, err := g.validateTeam(); err != nil {
+		return where, err
+	}
 	if err := g.Down.validate(); err != nil {
 		return ".down", err
 	}
@@ -271,7 +279,10 @@ func (g *Group) validate(segments map[string]bool) (string, error) {
 	}
 	cfg := g.receiver(0)
 	cfg.ID = 1
-	_, err := cfg.Complete()
+	if _, err := cfg.Complete(); err != nil {
+		return keyed(err)
+	}
+	_, err := g.part(0).Complete()
 	return keyed(err)
 }
 

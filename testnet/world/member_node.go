@@ -22,6 +22,9 @@ type Member interface {
 	Done(now reliable.Time, g *reliable.Grant, offset, seq uint64) error
 	Release(now reliable.Time, g *reliable.Grant, offset uint64, after time.Duration) error
 	Working(now reliable.Time, g *reliable.Grant, offset uint64) error
+	// Leave begins to leave: nothing more is handed out. Left reports whether all is given back.
+	Leave(now reliable.Time)
+	Left() bool
 }
 
 // Finish is what a member's application does once it has worked on a message. The zero Finish is
@@ -40,7 +43,7 @@ type job struct {
 	more  bool // run has a message, or another event, that wasn't looked at
 	stays bool // the work ended while the process was paused
 	rand  random.Generator
-	leave bool          // it leaves when it is done
+	leave bool          // it leaves once all is given back
 	prod  reliable.Time // when it says next that it still works
 }
 
@@ -49,11 +52,6 @@ const workKey = 6 << 32
 
 // employ prepares the application of a life.
 func (s *Subscriber) employ() {
-	s.team = nil
-	if !s.InTeam() {
-		return
-	}
-	s.team, _ = s.m.(Member)
 	s.job = job{rand: random.New(link.Seed(s.w.cfg.Seed, s.key(), workKey|uint64(s.lives)))}
 }
 
@@ -96,7 +94,7 @@ func (s *Subscriber) give(ev *reliable.Event, working bool) bool {
 		s.hand(ev)
 		return false
 	}
-	if ev.Kind == reliable.Message && !s.team.HandOut(s.now(), ev) {
+	if !s.team.HandOut(s.now(), ev) {
 		if s.w.cfg.Trace != nil {
 			s.w.trace("%v doesn't take %v offset %d: it is its own no longer", s, ev.Session,
 				ev.Offset)
@@ -105,7 +103,10 @@ func (s *Subscriber) give(ev *reliable.Event, working bool) bool {
 		return false
 	}
 	s.hand(ev)
-	if working && ev.Kind == reliable.Message {
+	if ev.Kind == reliable.Loss {
+		return false // it is done with that
+	}
+	if working {
 		if work := s.workFor(); work > 0 {
 			s.team.Busy(s.now(), ev)
 			s.busy, s.done = true, s.w.now.Add(work)
@@ -124,13 +125,10 @@ func (s *Subscriber) give(ev *reliable.Event, working bool) bool {
 // finish ends the work on a message.
 func (s *Subscriber) finish(ev *reliable.Event) {
 	end := Finish{}
-	if s.cfg.Finish != nil && ev.Kind == reliable.Message {
+	if s.cfg.Finish != nil {
 		end = s.cfg.Finish(ev)
 	}
 	offset := ev.Offset
-	if ev.Kind == reliable.Loss {
-		offset = ev.Lost.From
-	}
 	switch now := s.now(); {
 	case end.Never:
 		s.w.trace("%v forgets %v offset %d", s, ev.Session, offset)
@@ -179,9 +177,8 @@ func (s *Subscriber) worked() {
 		s.job.stays = true
 		return
 	}
-	if s.endWork(); s.state == running {
-		s.settle()
-	}
+	s.endWork()
+	s.settle()
 }
 
 // endWork ends the work on the message at hand.
@@ -191,8 +188,12 @@ func (s *Subscriber) endWork() {
 	s.busy, s.job.stays = false, false
 	s.team.Idle(s.now())
 	s.next()
-	if s.job.leave {
-		s.Leave()
+}
+
+// departs ends the process of a member that was told to leave, once all is given back.
+func (s *Subscriber) departs() {
+	if s.job.leave && !s.busy && s.team.Left() {
+		s.close()
 	}
 }
 

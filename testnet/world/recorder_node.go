@@ -249,20 +249,20 @@ type recording struct{ Recording }
 
 // Memberships returns the groups that the machine wants, if it is one that says so.
 func (r recording) Memberships() (version uint64, groups []netip.AddrPort) {
-	if m, ok := r.Recording.(member); ok {
+	if m, ok := r.Recording.(joiner); ok {
 		return m.Memberships()
 	}
 	return 0, nil
 }
 
-// member is a Recording that wants groups.
-type member interface {
+// joiner is a Recording that wants groups.
+type joiner interface {
 	Memberships() (version uint64, groups []netip.AddrPort)
 }
 
 // follows reports whether the recorder says which groups it wants.
 func (r *Recorder) follows() bool {
-	_, ok := r.m.(member)
+	_, ok := r.m.(joiner)
 	return ok && (len(r.cfg.Record.Topics) > 0 ||
 		slices.ContainsFunc(r.cfg.Record.Groups, netip.AddrPort.IsValid))
 }

@@ -138,9 +138,7 @@ func (s *Subscriber) Resume() {
 	}
 	w.observeWoke(nil, s, s.asleep.since)
 	if s.job.stays {
-		if s.endWork(); s.state != running { // it was faster than the loop, and the end of all
-			return
-		}
+		s.endWork() // on a goroutine of its own, it was faster than the loop
 	}
 	if s.cfg.TimersFirst {
 		s.asleep.on = false

@@ -73,7 +73,7 @@ func (s *Subscriber) timer() {
 func (s *Subscriber) settle() {
 	w := s.w
 	s.tick()
-	for rounds := 0; w.err == nil && s.state == running; rounds++ {
+	for rounds := 0; w.err == nil; rounds++ {
 		if !s.busy {
 			s.poll(len(s.w.events), true)
 		}
@@ -100,6 +100,9 @@ func (s *Subscriber) settle() {
 	}
 	s.join()
 	w.observeSettled(s)
+	if s.team != nil && s.state == running {
+		s.departs()
+	}
 }
 
 // poll hands events to the application, up to batch at once, until there are no

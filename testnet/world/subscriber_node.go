@@ -9,6 +9,7 @@ import (
 	"crier/reliable/frame"
 	"crier/reliable/receive"
 	"crier/reliable/survivor"
+	"crier/reliable/team/member"
 	"crier/testnet/link"
 )
 
@@ -33,8 +34,8 @@ type SubscriberConfig struct {
 	// Work is how long the application takes for each message: it takes the next
 	// one only then. 0: no time.
 	Work time.Duration
-	// Team makes it a member of a team.
-	Team TeamConfig
+	// Team makes it a member of a team. Its Receive and History aren't used: they are here.
+	Team member.Config
 	// WorkUpTo, if above Work, lets a member's application take a random time between the two.
 	WorkUpTo time.Duration
 	// TellEvery is how often a member's application says that it still works on a message; 0:
@@ -67,7 +68,8 @@ type SubscriberConfig struct {
 	// the call. It must not call this subscriber: use World.At for that.
 	OnEvent func(now reliable.Time, ev *reliable.Event)
 
-	Wrap func(Receiver) Receiver // tampers with the machine, in tests of the checker
+	Wrap       func(Receiver) Receiver // tampers with the machine, in tests of the checker
+	WrapMember func(Member) Member     // likewise, of a member of a team
 }
 
 // receiver is the part of a receive.Receiver that a World needs.
@@ -218,8 +220,13 @@ func (s *Subscriber) be(at reliable.Time) error {
 		rc.Positions = s.file.load()
 	}
 	var err error
+	s.team = nil
 	if s.m, err = s.machine(); err != nil {
 		return err
+	}
+	if s.team != nil && s.cfg.WrapMember != nil {
+		s.team = s.cfg.WrapMember(s.team)
+		s.m = s.team
 	}
 	if s.cfg.Wrap != nil {
 		s.m = s.cfg.Wrap(s.m)
@@ -235,6 +242,19 @@ func (s *Subscriber) be(at reliable.Time) error {
 func (s *Subscriber) machine() (Receiver, error) {
 	if s.recorder != nil {
 		return s.recorder.begin(s.cfg.Receiver)
+	}
+	if s.InTeam() {
+		cfg := s.cfg.Team
+		cfg.Receive, cfg.History = s.cfg.Receiver, survivor.History{Bytes: s.cfg.History}
+		if cfg.Name == "" && cfg.Receive.Name == "" {
+			cfg.Name = s.cfg.Name
+		}
+		m, err := member.New(cfg)
+		if err != nil {
+			return nil, err
+		}
+		s.team = m
+		return m, nil
 	}
 	if s.cfg.History == 0 {
 		return receive.New(s.cfg.Receiver)
@@ -329,17 +349,25 @@ func (s *Subscriber) Leave() {
 		return
 	}
 	if s.asleep.on {
-		if s.Resume(); s.state != running {
-			return
-		}
+		s.Resume()
 	}
-	if s.busy && s.team != nil {
-		s.job.leave = true // once the message at hand is done
+	if s.job.leave {
 		return
 	}
 	s.w.trace("leave %v", s)
 	s.tick()
 	s.left = true
+	if s.team != nil {
+		s.job.leave = true
+		s.team.Leave(s.now())
+		s.settle()
+		return
+	}
+	s.close()
+}
+
+// close ends the process as one that has nothing more to do.
+func (s *Subscriber) close() {
 	if s.recorder != nil {
 		s.recorder.leave()
 	} else {

@@ -90,6 +90,7 @@ func newMeter(run *scenario.Run) *meter {
 		&t.Delivered, &t.Recovered, &t.Missed, &t.Lost, &t.Held} {
 		*list = make([]uint64, bins)
 	}
+	m.watchTeams(w)
 	if len(w.Entries()) > 0 {
 		m.r.Announcements = &announcements{}
 		w.Observe(world.Observer{Directory: func(d *world.Datagram) {
@@ -342,6 +343,9 @@ func (m *meter) finish() *Result {
 	}
 	for _, g := range r.Groups {
 		g.Latency, g.Recovery = quantilesOf(&g.latency), quantilesOf(&g.recovery)
+	}
+	for _, t := range r.Teams {
+		t.HandOver = quantilesOf(&t.handOver)
 	}
 	var nacks []uint32
 	for _, s := range w.Sessions() {

@@ -49,6 +49,10 @@ func runPage(r *Result, command string) (*page.Page, error) {
 			page.Section{Title: "What happened when, as the pictures mark it",
 				Table: eventTable(r)})
 	}
+	if len(r.Teams) > 0 {
+		p.Sections = slices.Insert(p.Sections, 1,
+			page.Section{Title: "What the members of teams did", Table: teamTable(r)})
+	}
 	return p, nil
 }
 

@@ -25,6 +25,8 @@ type Result struct {
 	// what the directory's processes announced, if the scenario has any
 	Announcements *announcements `json:"announcements,omitempty"`
 	Listers       []*lister      `json:"listers,omitempty"` // what was listed of them
+	// Teams are those of which subscribers are members, if there are any.
+	Teams []*team `json:"teams,omitempty"`
 	// Certificates are those of survivors, if there were inquests.
 	Certificates []*certificate `json:"certificates,omitempty"`
 

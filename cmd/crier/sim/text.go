@@ -16,6 +16,12 @@ func resultText(r *Result, sheet cli.Sheet) string {
 		r.Scenario, r.Seed, cli.Counted(uint64(len(r.Members)), "subscriber", "subscribers"),
 		cli.Duration(time.Duration(r.Duration)), cli.Duration(time.Duration(r.End))), 2))
 	fmt.Fprintf(&b, "\n%s\n%s\n", sheet.Beside("  ", r.Story), groupTable(r).Text(sheet))
+	if len(r.Teams) > 0 {
+		fmt.Fprintf(&b, "%s\n", teamTable(r).Text(sheet))
+	}
+	for _, t := range r.Teams {
+		b.WriteString(sheet.Beside("  ", teamText(t)))
+	}
 	for _, p := range r.Publishers {
 		b.WriteString(sheet.Beside("  ", publisherText(p)))
 	}
