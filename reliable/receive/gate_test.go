@@ -283,7 +283,8 @@ func TestSilentAtTheGate(t *testing.T) {
 	q.sum(h)
 }
 
-// A stream that has ended is taken all the same while its publisher answers, and ends once more.
+// A stream that has ended is taken all the same while its publisher answers. Its end isn't told
+// again.
 func TestTakeAfterTheEnd(t *testing.T) {
 	q := newSquare(t)
 	g := turnstile{0: {{0, endless, Deliver, nil}}}
@@ -302,8 +303,11 @@ func TestTakeAfterTheEnd(t *testing.T) {
 		t.Fatal("not taken")
 	}
 	q.pass(5 * time.Second)
-	if list := h.kinds(0); len(h.got[0]) != 15 || list[len(list)-1] != "ended" {
+	if list := h.kinds(0); len(h.got[0]) != 15 || list[len(list)-1] != "message" {
 		t.Errorf("%d messages, %v", len(h.got[0]), list)
+	}
+	if at, _ := h.Place(p.Session(), 0); !at.Over {
+		t.Errorf("%+v", at)
 	}
 	q.sum(h)
 }

@@ -112,7 +112,7 @@ func (st *stream) take(now reliable.Time, seq, offset uint64) bool {
 		st.become(left)
 		st.stats.End = reliable.EndOpen
 		st.marks.place(mark{seq: high, offset: st.stats.NextOffset, kind: reliable.SessionEnded,
-			cause: reliable.CauseEnded})
+			cause: reliable.CauseEnded, early: true}) // it was told
 	}
 	n := &st.stats
 	if offset < was {

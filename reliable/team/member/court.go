@@ -227,6 +227,9 @@ func (c *court) advance() {
 			s.advance(&life)
 		}
 	}
+	if life.Known && !life.Teams {
+		c.refuse(frame.NoTeams)
+	}
 	if c.claims(&life) && !c.mute && c.refused == 0 && c.tries > 1 && m.now >= c.muteAt() {
 		c.mute = true
 		m.stats.Unanswered++
@@ -241,7 +244,7 @@ func (c *court) muteAt() reliable.Time {
 
 // claims reports whether CLAIMs are sent: the publisher is heard, or something is held.
 func (c *court) claims(life *receive.Life) bool {
-	if !life.To.IsValid() || c.parted {
+	if !life.To.IsValid() || c.parted || life.Known && !life.Teams {
 		return false
 	}
 	if c.m.now < life.SilentAt {
@@ -296,6 +299,8 @@ func (c *court) turn(channel uint32, kind reliable.EventKind) {
 	case reliable.SessionSilent:
 		s.silent = true
 		s.orphans()
+	case 0:
+		s.orphans()
 	case reliable.SessionResumed:
 		s.silent = false
 		if t := s.tenure; t != nil && t.orphan != 0 {
@@ -304,6 +309,7 @@ func (c *court) turn(channel uint32, kind reliable.EventKind) {
 		c.soon()
 	case reliable.SessionEnded:
 		s.ended = true
+		s.orphans()
 		s.finish()
 	}
 }
@@ -337,7 +343,7 @@ func (c *court) leave() {
 // left reports whether nothing is left to be given back or to be told.
 func (c *court) left() bool {
 	for _, s := range c.seats {
-		if s != nil && s.tenure != nil {
+		if s != nil && s.tenure != nil && s.tenure.orphan == 0 {
 			return false
 		}
 	}

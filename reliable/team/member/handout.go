@@ -25,11 +25,17 @@ func (m *Member) HandOut(now reliable.Time, ev *reliable.Event) bool {
 	s := c.seat(g.Partition)
 	if s == nil || !s.mayHand(g) {
 		m.stats.Withheld++
+		if s != nil {
+			s.keep(ev)
+		}
 		return false
 	}
 	t := s.tenure
 	if ev.Kind == reliable.Loss {
 		t.handed = max(t.handed, ev.Lost.To)
+		if t.orphan != 0 { // it is lost here: others may have it, or get it
+			return true
+		}
 		t.mark(ev.Lost.From, ev.Lost.To, ev.Seq)
 		s.report(ev.Lost.To - ev.Lost.From)
 		return true

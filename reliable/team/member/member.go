@@ -26,16 +26,24 @@ type Member struct {
 	// told are events that wait to be polled, from first on.
 	told  []reliable.Run
 	first int
+	// turns are changes of streams that were polled, and mean something once they are handed out.
+	turns []turn
 	// busy is what a handler works on; its epoch is 0 where nothing is.
 	busy    hold
 	leaving bool
 	closed  bool
 	// Of the CLAIM that is being sent.
-	claim  claim
-	taken  bool
-	rand   *nack.Rand
-	stats  Stats
-	events bool // something was told since the last look
+	claim claim
+	taken bool
+	rand  *nack.Rand
+	stats Stats
+}
+
+// turn is the silence of a stream, its end, or its coming back.
+type turn struct {
+	of      *court
+	channel uint32
+	kind    reliable.EventKind
 }
 
 // hold names a grant.
@@ -70,7 +78,7 @@ func (m *Member) InTeam() bool { return m.cfg.Team != "" }
 
 // Shift says by how much the clock of leases is ahead of the machines', which grows while the
 // computer is suspended. It is called before the other calls of a turn.
-func (m *Member) Shift(d time.Duration) { m.shift = max(m.shift, d) }
+func (m *Member) Shift(d time.Duration) { m.shift = d }
 
 // lease returns the time by the clock of leases.
 func (m *Member) lease() reliable.Time { return m.now.Add(m.shift) }
@@ -181,11 +189,17 @@ func (m *Member) Sent(b reliable.Batch) {
 	m.Survivor.Sent(b)
 }
 
-// Poll is that of the Survivor. What becomes of grants is told before the messages that follow.
+// Poll is that of the Survivor. What becomes of grants is told before the messages that follow. In
+// a team it is called when all events of before were handed out, or HandOut has refused them.
 func (m *Member) Poll(events []reliable.Run) int {
 	if m.cfg.Team == "" {
 		return m.Survivor.Poll(events)
 	}
+	for i := 0; i < len(m.turns); i++ {
+		one := m.turns[i]
+		one.of.turn(one.channel, one.kind)
+	}
+	m.turns = m.turns[:0]
 	n := m.tell(events)
 	return n + m.watch(events[n:n+m.Survivor.Poll(events[n:])])
 }
@@ -216,7 +230,7 @@ func (m *Member) watch(events []reliable.Run) int {
 		switch ev := &events[i]; ev.Kind {
 		case reliable.SessionSilent, reliable.SessionEnded, reliable.SessionResumed:
 			if c := m.court(uint64(ev.Session)); c != nil {
-				c.turn(ev.Partition, ev.Kind)
+				m.turns = append(m.turns, turn{c, ev.Partition, ev.Kind})
 			}
 		}
 	}

@@ -1,41 +1,532 @@
 package member
 
 import (
+	"errors"
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/reliable/team"
 )
+
+// hall returns a town with a publisher of four partitions and members of a team, who have them.
+func hall(t *testing.T, seed uint64, cfg Config, names ...string) (*town, *pub, []*sub) {
+	t.Helper()
+	w := newTown(t, seed)
+	if seed > 0 {
+		w.loss, w.twice, w.jitter = 30*int(seed), 20, time.Millisecond
+	}
+	p := w.publisher(quick())
+	for _, name := range names {
+		w.member(name, cfg)
+	}
+	w.pass(time.Second)
+	n := 0
+	for _, s := range w.subs {
+		n += len(s.own())
+	}
+	if n != 4 {
+		t.Fatalf("seed %d: %d partitions are held", seed, n)
+	}
+	return w, p, w.subs
+}
+
+// fails ends the test where it has failed, and says of what seed.
+func fails(t *testing.T, seed uint64) {
+	t.Helper()
+	if t.Failed() {
+		t.Fatalf("seed %d", seed)
+	}
+}
 
 // Members share the partitions, each message is handed out once, and a member that comes later
 // gets its part without a message that comes twice or is marked.
 func TestShare(t *testing.T) {
 	for seed := range uint64(6) {
-		w := newTown(t, seed)
-		if seed > 0 {
-			w.loss, w.twice, w.jitter = 30*int(seed), 20, time.Millisecond
-		}
-		p := w.publisher(quick())
-		a, b := w.member("a", Config{}), w.member("b", Config{})
-		w.pass(300 * time.Millisecond)
-		w.during(p, 2*time.Second, 2)
+		w, p, _ := hall(t, seed, Config{}, "a", "b")
+		w.during(p, time.Second, 2)
 		c := w.member("c", Config{})
-		w.during(p, 3*time.Second, 2)
-		w.pass(3 * time.Second)
+		w.during(p, 2*time.Second, 2)
+		w.pass(2 * time.Second)
 		w.judge(p, nil)
-		for _, s := range w.subs {
-			t.Logf("%s %+v %+v", s.name, s.Teams(), s.TeamStats())
-			t.Log(s.kinds(0), s.kinds(1), s.kinds(2), s.kinds(3))
-		}
-		t.Logf("%+v", p.told)
-		list := append(append(a.own(), b.own()...), c.own()...)
-		if slices.Sort(list); len(list) != 4 || list[0] != 0 || list[3] != 3 || len(c.own()) == 0 {
-			t.Errorf("seed %d: %v, %v, %v", seed, a.own(), b.own(), c.own())
+		if len(c.own()) == 0 {
+			t.Errorf("the third has nothing")
 		}
 		if n := w.marked(); n > 0 && seed == 0 {
-			t.Errorf("seed %d: %d were marked", seed, n)
+			t.Errorf("%d were marked", n)
 		}
-		if t.Failed() {
-			t.Fatalf("seed %d", seed)
+		fails(t, seed)
+	}
+}
+
+// What a member had that dies goes to the others when its lease has run out, from where it was
+// last known to be, marked.
+func TestCrash(t *testing.T) {
+	for seed := range uint64(4) {
+		w, p, s := hall(t, seed, Config{}, "a", "b")
+		w.during(p, 200*time.Millisecond, 2)
+		b := s[1]
+		b.gone = true
+		b.hand = nil
+		died, had := w.now, b.own()
+		w.during(p, 3*time.Second, 2)
+		w.pass(time.Second)
+		w.judge(p, nil)
+		for _, h := range s[0].hands {
+			if slices.Contains(had, h.partition) && h.from < died.Add(1900*time.Millisecond) {
+				t.Fatalf("handed out %v after the crash", h.from.Sub(died))
+			}
 		}
+		if n := w.marked(); n > 5000 || len(s[0].own()) != 4 {
+			t.Errorf("%d were marked, %v", n, s[0].own())
+		}
+		fails(t, seed)
+	}
+}
+
+// A member that leaves finishes what it has in its hands, and nothing comes twice.
+func TestLeave(t *testing.T) {
+	for seed := range uint64(4) {
+		w, p, s := hall(t, seed, Config{}, "a", "b")
+		s[1].work = 30 * time.Millisecond
+		w.during(p, 500*time.Millisecond, 2)
+		s[1].Leave(s[1].clock(w))
+		at := w.now
+		for !s[1].Left() && w.now < at.Add(5*time.Second) {
+			w.publish(p, 1)
+			w.pass(time.Millisecond)
+		}
+		took := w.now.Sub(at)
+		s[1].Close(s[1].clock(w))
+		w.pass(0)
+		s[1].gone = true
+		w.during(p, time.Second, 2)
+		w.pass(time.Second)
+		w.judge(p, nil)
+		if n := w.marked(); n > 0 {
+			t.Errorf("%d were marked", n)
+		}
+		if took > 100*time.Millisecond && seed == 0 || len(s[0].own()) != 4 {
+			t.Errorf("it took %v, %v", took, s[0].own())
+		}
+		fails(t, seed)
+	}
+}
+
+// A member that closes at once gives back what it has as it is.
+func TestClose(t *testing.T) {
+	w, p, s := hall(t, 0, Config{}, "a", "b")
+	s[1].work = 30 * time.Millisecond
+	w.during(p, 500*time.Millisecond, 2)
+	s[1].Close(s[1].clock(w))
+	w.pass(0)
+	s[1].gone, s[1].hand = true, nil
+	w.during(p, 500*time.Millisecond, 2)
+	w.pass(time.Second)
+	w.judge(p, nil)
+	if n := w.marked(); n > 2 || len(s[0].own()) != 4 {
+		t.Errorf("%d were marked, %v", n, s[0].own())
+	}
+}
+
+// A member whose process stands, or whose computer is suspended, for longer than the lease hands
+// nothing out when it wakes, is told that its partitions are revoked, and gets others.
+func TestZombie(t *testing.T) {
+	for _, suspended := range []bool{false, true} {
+		for seed := range uint64(3) {
+			w, p, s := hall(t, seed, Config{}, "a", "b")
+			b := s[1]
+			b.work = 10 * time.Millisecond
+			w.during(p, 500*time.Millisecond, 2)
+			w.publish(p, 2000)
+			w.pass(10 * time.Millisecond)
+			had := b.own()
+			at, n := w.now, len(b.hands)
+			w.sleep(b, 3*time.Second, suspended)
+			if len(b.hands) != n {
+				t.Fatal("it works in its sleep")
+			}
+			w.pass(time.Millisecond)
+			b.work = 0
+			for _, h := range b.hands[n:] {
+				if h.from > at.Add(2*time.Second) && h.grant.Attempt == 1 {
+					t.Fatalf("%+v", h)
+				}
+			}
+			if list := b.kinds(had[0]); !slices.Contains(list, "lapsed") {
+				t.Errorf("%v", list)
+			}
+			s[0].work = 0
+			w.during(p, time.Second, 2)
+			w.pass(3 * time.Second)
+			w.judge(p, nil)
+			if len(b.own()) == 0 {
+				t.Error("it has nothing")
+			}
+			fails(t, seed)
+		}
+	}
+}
+
+// Where CLAIMs or GRANTs are lost one way, the member stops by itself before another one begins.
+func TestOneWay(t *testing.T) {
+	for _, kind := range []frame.Kind{frame.Claim, frame.Grant} {
+		w, p, s := hall(t, 0, Config{}, "a", "b")
+		b := s[1]
+		cut := true
+		w.drop = func(from, to netip.AddrPort, f *frame.Frame) bool {
+			return cut && f.Kind == kind && (from == b.at || to == b.at)
+		}
+		w.during(p, 6*time.Second, 2)
+		w.judge(p, nil)
+		if len(b.own()) > 0 || len(s[0].own()) != 4 {
+			t.Errorf("%v: %v, %v", kind, b.own(), s[0].own())
+		}
+		if list := b.kinds(0); !slices.Contains(append(list, b.kinds(1)...), "lapsed") {
+			t.Errorf("%v: %v", kind, list)
+		}
+		if !slices.Contains(b.kinds(0), "not-granted") {
+			t.Errorf("%v: %v", kind, b.kinds(0))
+		}
+		cut = false
+		w.during(p, 2*time.Second, 2)
+		w.pass(time.Second)
+		w.judge(p, nil)
+		if len(b.own()) == 0 {
+			t.Errorf("%v: it has nothing", kind)
+		}
+	}
+}
+
+// No more is handed out than the window beyond what the publisher has confirmed.
+func TestWindow(t *testing.T) {
+	w, p, s := hall(t, 0, Config{Window: 3}, "a")
+	a := s[0]
+	w.publish(p, 400)
+	w.pass(2 * time.Second)
+	w.judge(p, nil)
+	w.drop = func(_, to netip.AddrPort, f *frame.Frame) bool { return f.Kind == frame.Grant }
+	n := len(a.hands)
+	w.publish(p, 400)
+	w.pass(time.Second)
+	if n = len(a.hands) - n; n != 4*3 {
+		t.Errorf("%d were handed out", n)
+	}
+}
+
+// When the publisher is silent, what is in hand is delivered behind that word, marked, or reported.
+func TestOrphans(t *testing.T) {
+	for _, o := range []reliable.Orphans{reliable.OrphansDeliver, reliable.OrphansReport} {
+		w, p, s := hall(t, 0, Config{Orphans: o}, "a")
+		a := s[0]
+		a.work = 10 * time.Millisecond
+		w.publish(p, 1000)
+		w.pass(10 * time.Millisecond)
+		p.stands = true
+		w.pass(20 * time.Second)
+		silent := [4]bool{}
+		orphans, lost := 0, uint64(0)
+		for _, ev := range a.told {
+			switch ev.Kind {
+			case reliable.SessionSilent:
+				silent[ev.Partition] = true
+			case reliable.Loss:
+				lost += ev.Lost.Len()
+			case reliable.Message:
+				if ev.Orphan() {
+					orphans++
+				}
+				if ev.Orphan() && !silent[ev.Partition] {
+					t.Fatalf("%+v comes before the silence", ev.Offset)
+				}
+			}
+		}
+		if got := len(a.hands) + int(lost); got != 1000 {
+			t.Errorf("%v: %d messages of 1000, %d lost", o, got, lost)
+		}
+		if deliver := o == reliable.OrphansDeliver; deliver != (orphans > 500) ||
+			deliver != (lost < 10) {
+			t.Errorf("%v: %d orphans, %d lost", o, orphans, lost)
+		}
+		p.stands = false
+		w.during(p, 3*time.Second, 1)
+		if len(a.own()) != 4 {
+			t.Errorf("%v", a.own())
+		}
+	}
+}
+
+// What is in hand at the end of a session is delivered, and what the publisher no longer leases
+// is marked. The partitions are revoked behind it.
+func TestEnd(t *testing.T) {
+	for _, work := range []time.Duration{0, 10 * time.Millisecond} {
+		w, p, s := hall(t, 0, Config{}, "a", "b")
+		s[0].work, s[1].work = work, work
+		w.publish(p, 1000)
+		w.pass(10 * time.Millisecond)
+		p.Close(w.now)
+		w.pass(2 * time.Second)
+		p.stands = true
+		w.pass(30 * time.Second)
+		w.judge(p, nil)
+		for _, one := range s {
+			if len(one.own()) > 0 {
+				t.Errorf("work %v: %v", work, one.own())
+			}
+		}
+	}
+}
+
+// A member that a publisher refuses, or doesn't answer, is told so, once.
+func TestNotGranted(t *testing.T) {
+	for _, off := range []bool{true, false} {
+		w := newTown(t, 1)
+		cfg := quick()
+		cfg.Teams.Off = off
+		p := w.publisher(cfg)
+		w.drop = func(_, to netip.AddrPort, f *frame.Frame) bool {
+			return !off && f.Kind == frame.Claim
+		}
+		a := w.member("a", Config{})
+		w.during(p, 5*time.Second, 1)
+		told := 0
+		for _, ev := range a.told {
+			if ev.Kind == reliable.NotGranted {
+				if told++; (ev.Refused == frame.NoTeams) != off {
+					t.Errorf("%+v", ev)
+				}
+			}
+		}
+		if st := a.Teams()[0]; told != 1 || st.Unanswered == off || (st.Refused != 0) != off {
+			t.Errorf("%d times, %+v", told, st)
+		}
+		if n := a.TeamStats().Claims; n > 40 {
+			t.Errorf("%d claims", n)
+		}
+	}
+}
+
+// Each session has an arbiter of its own, and so has the next one of a publisher.
+func TestSessions(t *testing.T) {
+	w := newTown(t, 3)
+	w.loss = 20
+	p, q := w.publisher(quick()), w.publisher(quick())
+	a, b := w.member("a", Config{}), w.member("b", Config{})
+	w.pass(time.Second)
+	for range 1000 {
+		w.publish(p, 1)
+		w.publish(q, 1)
+		w.pass(time.Millisecond)
+	}
+	p.Close(w.now)
+	r := w.publisher(quick())
+	w.pass(time.Second)
+	p.stands = true
+	for range 1000 {
+		w.publish(q, 1)
+		w.publish(r, 1)
+		w.pass(time.Millisecond)
+	}
+	w.pass(3 * time.Second)
+	for _, one := range []*pub{p, q, r} {
+		w.judge(one, nil)
+	}
+	if len(a.own()) != 4 || len(b.own()) != 4 || w.marked() > 0 {
+		t.Errorf("%v, %v, %d marked", a.own(), b.own(), w.marked())
+	}
+}
+
+// Done may come in any order; twice, or when the grant is over, it is an error.
+func TestDone(t *testing.T) {
+	w, p, s := hall(t, 0, Config{}, "a", "b")
+	a := s[0]
+	a.work, a.keeps = time.Hour, true
+	c := a.own()[0]
+	w.publish(p, 200)
+	w.pass(10 * time.Millisecond)
+	// It holds one in its hands; the others are taken here.
+	h := *a.hand
+	g, n := h.grant, h.offset
+	if h.partition != c {
+		c = h.partition
+	}
+	seqs := map[uint64]uint64{h.offset: h.seq}
+	var rest []reliable.Event
+	for _, ev := range a.queue {
+		rest = append(rest, ev)
+	}
+	a.queue = nil
+	var events [64]reliable.Run
+	for k := a.Poll(events[:]); k > 0; k = a.Poll(events[:]) {
+		for i := range events[:k] {
+			for more := true; more; more = events[i].Next() {
+				rest = append(rest, events[i].Event)
+			}
+		}
+	}
+	top := n
+	for i := range rest {
+		switch ev := &rest[i]; {
+		case ev.Kind != reliable.Message || !a.HandOut(w.now, ev):
+		case ev.Grant == g:
+			seqs[ev.Offset], top = ev.Seq, ev.Offset
+		default:
+			if err := a.Done(w.now, ev.Grant, ev.Offset, ev.Seq); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	done := func(offset uint64, want error) {
+		t.Helper()
+		if err := a.Done(w.now, g, offset, seqs[offset]); !errors.Is(err, want) {
+			t.Errorf("%d: %v", offset, err)
+		}
+	}
+	if top < n+10 {
+		t.Fatalf("%d to %d", n, top)
+	}
+	for o := top; o > n+2; o-- {
+		done(o, nil)
+	}
+	done(n+5, reliable.ErrDoneTwice)
+	done(n, nil)
+	w.pass(100 * time.Millisecond)
+	if st := a.Teams()[0].Partitions; !slices.ContainsFunc(st, func(p PartitionState) bool {
+		return p.Partition == c && p.Done == n+1 && p.Confirmed == n+1
+	}) {
+		t.Errorf("%+v", st)
+	}
+	done(n+2, nil)
+	done(n+1, nil)
+	done(n+1, reliable.ErrDoneTwice)
+	a.hand, a.keeps, a.work = nil, false, 0
+	a.Idle(w.now)
+	w.publish(p, 100)
+	w.pass(10 * time.Millisecond)
+	g = nil
+	for _, h := range a.hands {
+		if h.partition == c {
+			g, n = h.grant, h.offset
+		}
+	}
+	a.Leave(w.now)
+	w.pass(time.Second)
+	done(n, reliable.ErrDoneTwice)
+	done(n+1, reliable.ErrRevoked)
+	if err := a.Done(w.now, nil, 0, 0); !errors.Is(err, reliable.ErrNoTeam) {
+		t.Error(err)
+	}
+}
+
+// A grant of an epoch that is over, or older than the one that is held, is ignored, and so is one
+// whose lease has run out, or that answers nothing.
+func TestOldGrants(t *testing.T) {
+	w, p, s := hall(t, 0, Config{}, "a")
+	a := s[0]
+	var late []letter
+	w.drop = func(from, to netip.AddrPort, f *frame.Frame) bool {
+		if f.Kind == frame.Grant {
+			var e frame.Encoder
+			b, _ := e.AppendGrant(nil, f, 60000)
+			late = append(late, letter{from: from, to: to, data: b})
+		}
+		return false
+	}
+	w.publish(p, 100)
+	w.pass(time.Second)
+	w.drop = nil
+	b := w.member("b", Config{})
+	w.pass(time.Second)
+	if len(b.own()) != 2 || len(a.own()) != 2 {
+		t.Fatalf("%v, %v", a.own(), b.own())
+	}
+	old := a.TeamStats()
+	for _, l := range late {
+		l.at = w.now
+		w.wire = append([]letter{l}, w.wire...)
+	}
+	w.pass(time.Millisecond)
+	if len(a.own()) != 2 {
+		t.Errorf("%v", a.own())
+	}
+	if st := a.TeamStats(); st.OldEpochs+st.Stale == old.OldEpochs+old.Stale {
+		t.Errorf("%+v", st)
+	}
+	w.during(p, 300*time.Millisecond, 1)
+	w.judge(p, nil)
+}
+
+// What is done out of order is kept as a set, whatever the order.
+func TestMark(t *testing.T) {
+	for seed := range uint64(50) {
+		w := newTown(t, seed)
+		te := &tenure{handed: 200, spans: []*reliable.Grant{{From: 0, To: 60}, {From: 70, To: endless}}}
+		done := map[uint64]bool{}
+		for o := uint64(60); o < 70; o++ {
+			done[o] = true
+		}
+		for range 500 {
+			from := w.rand.Uint64N(200)
+			to := from + 1
+			if w.rand.IntN(4) == 0 {
+				to = min(200, from+1+w.rand.Uint64N(5))
+			}
+			fresh := false
+			for o := from; o < to; o++ {
+				fresh = fresh || !done[o]
+			}
+			if from >= 60 && from < 70 {
+				continue
+			}
+			got := te.mark(from, to, to)
+			if got != fresh && to == from+1 {
+				t.Fatalf("seed %d: [%d, %d) is news: %v", seed, from, to, got)
+			}
+			for o := from; o < to; o++ {
+				done[o] = true
+			}
+			least := uint64(0)
+			for done[least] {
+				least++
+			}
+			if te.done != least && te.done != min(least, 60) || te.doneSeq > te.done {
+				t.Fatalf("seed %d: done up to %d by %d, and not %d", seed, te.done, te.doneSeq, least)
+			}
+			for i, r := range te.ahead {
+				if r.from >= r.to || i > 0 && te.ahead[i-1].to >= r.from || r.from <= te.done {
+					t.Fatalf("seed %d: %v", seed, te.ahead)
+				}
+			}
+		}
+	}
+}
+
+// Without a team a Member is the Survivor.
+func TestNoTeam(t *testing.T) {
+	w := newTown(t, 1)
+	cfg := quick()
+	cfg.Teams = team.Config{Off: true}
+	p := w.publisher(cfg)
+	a := w.member("a", Config{Team: "-"})
+	cfg2 := a.cfg
+	cfg2.Team, cfg2.Receive.Gate = "", nil
+	m, err := New(cfg2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Member = m
+	w.during(p, 500*time.Millisecond, 2)
+	w.pass(time.Second)
+	n := 0
+	for _, ev := range a.told {
+		if ev.Kind == reliable.Message {
+			n++
+		}
+	}
+	if n != 1000 || a.TeamStats() != (Stats{}) {
+		t.Errorf("%d messages, %+v", n, a.TeamStats())
 	}
 }

@@ -1,6 +1,8 @@
 package member
 
 import (
+	"bytes"
+	"slices"
 	"time"
 
 	"crier/reliable"
@@ -33,9 +35,18 @@ type seat struct {
 	// limbo is until when the stream is followed after its lease has run out, unless its publisher
 	// is silent by then; 0: it isn't.
 	limbo reliable.Time
+	// awaits says that it is looked after orphans at the next Poll.
+	awaits bool
 	// The stream was told to be silent, or to have ended.
 	silent, ended bool
+	// kept are messages that were polled, and not handed out as the lease had run out: they are
+	// orphans if the publisher turns out to be silent. They have so many bytes.
+	kept      []reliable.Event
+	keptBytes int
 }
+
+// maxKept bounds them, and maxKeptBytes their bytes.
+const maxKept, maxKeptBytes = 1 << 12, 4 << 20
 
 // A tenure is what a member has of a partition from Assigned to Revoked.
 type tenure struct {
@@ -91,7 +102,16 @@ func (s *seat) hold(list []frame.GrantEntry, until reliable.Time, stamp uint64) 
 		}
 		return false
 	}
+	if s.ended {
+		if p, ok := m.Place(c.id, s.channel); ok && p.Over && e.From >= p.Newest {
+			return false // nothing is left of it
+		}
+	}
 	t := s.tenure
+	if t != nil && t.orphan != 0 { // its publisher is back
+		s.part()
+		t = nil
+	}
 	if t != nil && e.Epoch < t.epoch {
 		m.stats.OldEpochs++
 		return false
@@ -142,6 +162,7 @@ func (s *seat) begin(e *frame.GrantEntry) *tenure {
 	t := &tenure{epoch: e.Epoch, handed: e.From, done: e.From, doneSeq: e.Seq, reported: e.From,
 		confirmed: e.From}
 	s.tenure, s.limbo = t, 0
+	s.kept, s.keptBytes = nil, 0
 	s.unprepare()
 	return t
 }
@@ -235,21 +256,55 @@ func (s *seat) giveBack() {
 // finish ends the tenure if it is to end, and nothing of it is in hand.
 func (s *seat) finish() {
 	t, m := s.tenure, s.court.m
-	if t == nil || !t.giving && !s.ended || t.done < t.handed ||
-		m.busy == (hold{s.court.id, s.channel, t.epoch}) {
-		return
-	}
 	switch {
+	case t == nil || !t.giving && !s.ended:
 	case t.orphan != 0:
-		s.part()
-		return
-	case t.giving:
-		s.revoke(reliable.RevokedGivenBack, frame.Released)
+		if p, ok := m.Place(s.court.id, s.channel); !ok || p.Over && t.next() >= p.Newest {
+			s.part()
+		}
+	case s.works() || !t.giving && !s.over():
+	case !t.giving:
+		s.release(reliable.RevokedEnded)
+	case !m.leaving:
+		s.release(reliable.RevokedGivenBack)
+	case s.court.works():
+		// One that leaves says so once it has nothing more in hand: what it gave back before
+		// might be granted to it again.
 	default:
-		s.revoke(reliable.RevokedEnded, frame.Released)
+		for _, one := range s.court.seats {
+			if one != nil && one.tenure != nil && one.tenure.giving {
+				one.release(reliable.RevokedGivenBack)
+			}
+		}
 	}
+}
+
+// works reports whether something of the tenure is in hand.
+func (s *seat) works() bool {
+	t := s.tenure
+	return t.done < t.handed || s.court.m.busy == (hold{s.court.id, s.channel, t.epoch})
+}
+
+// works reports whether something of a tenure is in hand.
+func (c *court) works() bool {
+	for _, s := range c.seats {
+		if s != nil && s.tenure != nil && s.tenure.orphan == 0 && s.works() {
+			return true
+		}
+	}
+	return false
+}
+
+// over reports whether all is told of the stream.
+func (s *seat) over() bool {
+	p, ok := s.court.m.Place(s.court.id, s.channel)
+	return !ok || p.Over
+}
+
+// release gives the tenure back, of which nothing is in hand.
+func (s *seat) release(why reliable.Revocation) {
+	s.revoke(why, frame.Released)
 	s.part()
-	s.court.soon()
 }
 
 // revoke ends the tenure, which CLAIMs are to tell.
@@ -273,6 +328,7 @@ func (s *seat) revoke(why reliable.Revocation, state frame.ClaimState) {
 // part follows the stream no more.
 func (s *seat) part() {
 	s.tenure, s.limbo = nil, 0
+	s.kept, s.keptBytes = nil, 0
 	s.court.m.Receiver.Leave(s.court.m.now, s.court.id, s.channel)
 }
 
@@ -295,9 +351,12 @@ func (s *seat) advance(life *receive.Life) {
 		// member's to say what becomes of what it has.
 		s.revoke(reliable.RevokedLapsed, frame.Released)
 		s.limbo = m.now.Add(m.silence())
-		if s.silent || s.ended {
-			s.orphans()
+		if s.silent {
+			s.orphaned()
 		}
+	}
+	if s.ended {
+		s.finish()
 	}
 	if s.prepared && m.now >= s.asked.Add(2*c.lease) {
 		s.unprepare()
@@ -306,18 +365,44 @@ func (s *seat) advance(life *receive.Life) {
 		return
 	}
 	switch p, ok := m.Place(c.id, s.channel); {
-	case !ok || p.Over:
+	case !ok:
 		s.part()
-	case m.now >= life.SilentAt && p.Ends:
-		s.orphans()
+	case m.now >= life.SilentAt && (p.Ends || p.Over):
+		s.orphaned()
 	case m.now < life.SilentAt && m.now >= s.limbo:
 		s.part()
+	}
+}
+
+// keep keeps an event that wasn't handed out as the lease had run out.
+func (s *seat) keep(ev *reliable.Event) {
+	t := s.tenure
+	if t == nil {
+		t = s.past
+	}
+	n := len(ev.Payload) + len(ev.Properties)
+	if t == nil || t.epoch != ev.Grant.Epoch || t.giving || t.orphan != 0 ||
+		s.tenure == nil && s.limbo == 0 || s.court.m.cfg.Orphans == reliable.OrphansReport ||
+		len(s.kept) >= maxKept || s.keptBytes+n > maxKeptBytes {
+		return
+	}
+	one := *ev
+	one.Payload, one.Properties = bytes.Clone(ev.Payload), slices.Clone(ev.Properties)
+	s.kept, s.keptBytes = append(s.kept, one), s.keptBytes+n
+}
+
+// orphaned has orphans looked after when what was polled is handed out.
+func (s *seat) orphaned() {
+	if m := s.court.m; !s.awaits {
+		s.awaits = true
+		m.turns = append(m.turns, turn{s.court, s.channel, 0})
 	}
 }
 
 // orphans has what is in hand of the last tenure delivered, or reported: its publisher is silent.
 func (s *seat) orphans() {
 	c, m, t := s.court, s.court.m, s.past
+	s.awaits = false
 	if s.limbo == 0 || t == nil || s.tenure != nil {
 		return
 	}
@@ -330,12 +415,31 @@ func (s *seat) orphans() {
 	}
 	t.spans = spans
 	p, _ := m.Place(c.id, s.channel)
-	t.orphan = orphanDelivered
-	to := p.Next // what was polled before, and then not handed out, isn't here any more
+	from, to := t.next(), p.Next // what was polled is kept, as far as there is room
 	if m.cfg.Orphans == reliable.OrphansReport {
 		t.orphan, to = orphanReported, p.Newest
+	} else {
+		t.orphan = orphanDelivered
+		for i := range s.kept {
+			ev := &s.kept[i]
+			if ev.Kind == reliable.Message && ev.Offset != from ||
+				ev.Kind == reliable.Loss && ev.Lost.From != from {
+				continue
+			}
+			for k, g := range t.spans {
+				if from < g.To {
+					ev.Grant = t.spans[k]
+					break
+				}
+			}
+			if from++; ev.Kind == reliable.Loss {
+				from = ev.Lost.To
+			}
+			m.told = append(m.told, reliable.Run{Event: *ev})
+		}
 	}
-	if from := t.next(); from < to {
+	s.kept, s.keptBytes = nil, 0
+	if from < to {
 		ev := m.announce(c, s.channel, reliable.Loss)
 		ev.Grant, ev.Seq, ev.Cause = spans[len(spans)-1], p.Seq, reliable.CauseSilent
 		ev.Lost.From, ev.Lost.To = from, to
@@ -353,7 +457,7 @@ func (s *seat) deadline(life *receive.Life) reliable.Time {
 	if s.prepared {
 		at = min(at, s.asked.Add(2*s.court.lease))
 	}
-	if s.limbo != 0 {
+	if s.limbo != 0 && !s.awaits {
 		if life.Ended {
 			at = min(at, max(life.SilentAt, m.now))
 		}

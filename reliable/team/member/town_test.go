@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/reliable/receive"
@@ -68,8 +67,6 @@ type sub struct {
 	stands bool
 	slept  time.Duration
 	gone   bool
-	shift  time.Duration
-	left   []reliable.Time
 	// keeps has it do nothing with messages: they stay in hand.
 	keeps bool
 	hands []hand
@@ -192,11 +189,25 @@ func (w *town) settle() {
 	}
 }
 
+// clock returns the time by the machine's clock.
+func (s *sub) clock(w *town) reliable.Time { return w.now.Add(-s.slept) }
+
+// sleep has a member's computer suspended for a time, or its process stand.
+func (w *town) sleep(s *sub, d time.Duration, suspended bool) {
+	s.stands = true
+	w.pass(d)
+	s.stands = false
+	if suspended {
+		s.slept += d
+	}
+	s.Shift(s.slept)
+}
+
 // run has a member's application work, and sends what it says.
 func (s *sub) run(w *town) {
 	for {
 		s.take(w)
-		b, ok := s.Next(w.now)
+		b, ok := s.Next(s.clock(w))
 		if !ok {
 			break
 		}
@@ -217,8 +228,8 @@ func (s *sub) take(w *town) {
 			s.hands = append(s.hands, *s.hand)
 			h := s.hand
 			s.hand = nil
-			s.errs[s.Done(w.now, h.grant, h.offset, h.seq)]++
-			s.Idle(w.now)
+			s.errs[s.Done(s.clock(w), h.grant, h.offset, h.seq)]++
+			s.Idle(s.clock(w))
 		}
 		if len(s.queue) == 0 {
 			var events [3]reliable.Run
@@ -237,7 +248,7 @@ func (s *sub) take(w *town) {
 		}
 		ev := s.queue[0]
 		s.queue = s.queue[1:]
-		if !s.HandOut(w.now, &ev) {
+		if !s.HandOut(s.clock(w), &ev) {
 			continue
 		}
 		s.told = append(s.told, ev)
@@ -245,7 +256,7 @@ func (s *sub) take(w *town) {
 			s.hand = &hand{of: s.name, session: uint64(ev.Session), partition: ev.Partition,
 				offset: ev.Offset, seq: ev.Seq, grant: ev.Grant, from: w.now}
 			s.done = w.now.Add(s.work)
-			s.Busy(w.now, &ev)
+			s.Busy(s.clock(w), &ev)
 		}
 	}
 }
@@ -300,7 +311,7 @@ func (w *town) arrive(l letter) {
 			w.t.Fatal(err)
 		}
 		f.GroupIndex = index
-		s.Handle(w.now, l.from, f)
+		s.Handle(s.clock(w), l.from, f)
 		s.run(w)
 		s.Keep()
 	}
@@ -321,7 +332,7 @@ func (w *town) deadline() reliable.Time {
 		if s.gone || s.stands {
 			continue
 		}
-		next = min(next, s.Deadline())
+		next = min(next, s.Deadline().Add(s.slept))
 		if s.hand != nil && !s.keeps {
 			next = min(next, s.done)
 		}
@@ -355,8 +366,8 @@ func (w *town) pass(d time.Duration) {
 			}
 		}
 		for _, s := range w.subs {
-			if !s.gone && !s.stands && s.Deadline() <= w.now {
-				s.Advance(w.now)
+			if !s.gone && !s.stands && s.Deadline() <= s.clock(w) {
+				s.Advance(s.clock(w))
 			}
 		}
 		if w.now >= end {
@@ -470,5 +481,3 @@ func quick() send.Config {
 	return send.Config{Teams: team.Config{Settle: 50 * time.Millisecond,
 		Debounce: 20 * time.Millisecond}}
 }
-
-var _ = nack.Range{}
