@@ -22,7 +22,7 @@ func (s *Sender) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame) 
 			s.schedule.touch(st)
 		}
 		return
-	case st == nil || f.Session != s.cfg.Session && !(f.Kind == frame.Find && f.Session == 0):
+	case st == nil || f.Session != s.cfg.Session && !(f.Session == 0 && asks(f)):
 		return
 	}
 	s.tick(now)
@@ -65,6 +65,11 @@ func (s *Sender) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame) 
 		s.members.settle(now)
 		st.regroup()
 	}
+}
+
+// asks reports whether a frame may ask a publisher whose session its sender doesn't know.
+func asks(f *frame.Frame) bool {
+	return f.Kind == frame.Find || f.Kind == frame.Claim && f.Claim != nil && f.Claim.Share == frame.Watch
 }
 
 // handleStatus takes a subscriber's report on itself.

@@ -88,6 +88,16 @@ func (s *Sender) RestoreTeams(list []reliable.TeamPosition) {
 	}
 }
 
+// ForgetTeam has a team forgotten, as soon as its members hold nothing any more: nothing is kept for
+// it from now on. It reports false if there is no such team.
+func (s *Sender) ForgetTeam(now reliable.Time, name string) bool {
+	if s.teams.arbiter == nil || !s.teams.arbiter.Forget(s.teams.lease(now), name) {
+		return false
+	}
+	s.refloorTeams(now)
+	return true
+}
+
 // published says that data of a stream was sent.
 func (s *Sender) published(st *Stream) {
 	if s.teams.arbiter != nil {
@@ -112,6 +122,9 @@ type streams Sender
 
 // Partitions returns the number of streams.
 func (s *streams) Partitions() int { return len(s.streams) }
+
+// Closed reports whether the session was closed.
+func (s *streams) Closed() bool { return s.closing.on }
 
 // Next returns the offset of the next message of a channel, and the frame that it starts in or
 // an earlier one.

@@ -13,6 +13,8 @@ import (
 type Streams interface {
 	// Partitions returns their number.
 	Partitions() int
+	// Closed reports whether no messages come any more.
+	Closed() bool
 	// Next returns the offset of the next message of a channel, and the frame that it will start
 	// in or an earlier one.
 	Next(channel uint32) (seq, offset uint64)

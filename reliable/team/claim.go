@@ -43,6 +43,11 @@ func (a *Arbiter) Claim(lease reliable.Time, from netip.AddrPort, f *frame.Frame
 		a.stats.Old++
 		return
 	}
+	if t.forgotten {
+		m.request = f.Request
+		a.refuse(from, f, frame.NoTeam)
+		return
+	}
 	t.woke(lease)
 	t.claim(lease, m, f)
 	if leaves {
@@ -159,7 +164,7 @@ func (t *team) claim(lease reliable.Time, m *member, f *frame.Frame) {
 		}
 	}
 	m.shows(lease, c.Granted)
-	fresh := a.young(lease, m, f) && !t.forgotten
+	fresh := a.young(lease, m, f)
 	if fresh {
 		m.extended, m.lease = f.Request, t.term()
 		m.until = max(m.until, beyond(lease, m.lease))
@@ -189,6 +194,11 @@ func (t *team) claim(lease reliable.Time, m *member, f *frame.Frame) {
 		r := &t.rows[channel]
 		if r.owner == m && (r.state != frame.GiveBack || lease < r.asked.Add(a.cfg.FinishWait)) {
 			r.extended, r.until = m.extended, max(r.until, m.until)
+		}
+		if r.owner == m && r.span > 0 { // a smaller one counts once it was answered, if at all
+			if r.span = max(r.span, m.span); m.span == 0 {
+				r.span = 0
+			}
 		}
 	}
 }
@@ -265,6 +275,6 @@ func (t *team) leave(lease reliable.Time, m *member) {
 	t.tell(reliable.MemberLeft, m)
 	t.arbiter.refusals = append(t.arbiter.refusals, refusal{to: m.addr, subscriber: m.id,
 		request: m.request, team: t.name, share: t.share})
-	t.changed(lease, t.arbiter.cfg.Debounce)
+	t.changed(lease, 0) // nobody has what it had
 	t.emptied(lease)
 }

@@ -18,8 +18,12 @@ const (
 )
 
 // fakeStreams are streams whose frames have one message each, with its offset as their number.
-type fakeStreams struct{ next, oldest []uint64 }
+type fakeStreams struct {
+	next, oldest []uint64
+	closed       bool
+}
 
+func (s *fakeStreams) Closed() bool    { return s.closed }
 func (s *fakeStreams) Partitions() int { return len(s.next) }
 func (s *fakeStreams) Next(channel uint32) (seq, offset uint64) {
 	return s.next[channel], s.next[channel]
@@ -57,7 +61,7 @@ func newRig(t *testing.T, partitions int, cfg Config) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &fakeStreams{make([]uint64, partitions), make([]uint64, partitions)}
+	s := &fakeStreams{next: make([]uint64, partitions), oldest: make([]uint64, partitions)}
 	r := &rig{T: t, streams: s, subs: map[string]*sub{}, now: reliable.Time(time.Second)}
 	r.a = New(cfg, Session{ID: 77, Wall: wall, Topic: "orders", Publisher: "pub"}, s)
 	return r

@@ -325,7 +325,7 @@ func TestFlightBound(t *testing.T) {
 // BenchmarkByMessage is the cost of a message of a team of eight.
 func BenchmarkByMessage(b *testing.B) {
 	cfg, _ := Config{Settle: -1, Debounce: -1}.Complete()
-	s := &fakeStreams{make([]uint64, 1), make([]uint64, 1)}
+	s := &fakeStreams{next: make([]uint64, 1), oldest: make([]uint64, 1)}
 	a := New(cfg, Session{ID: 77, Wall: wall}, s)
 	now := reliable.Time(time.Second)
 	type worker struct {

@@ -118,7 +118,7 @@ func newModel(t *testing.T, seed uint64) *model {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &fakeStreams{make([]uint64, 2), make([]uint64, 2)}
+	s := &fakeStreams{next: make([]uint64, 2), oldest: make([]uint64, 2)}
 	m := &model{T: t, seed: seed, rand: rand, now: int64(time.Second), streams: s,
 		ppm: int64(rand.Below(60_001)) - 30_000, loss: rand.Below(31),
 		delay: time.Duration(1+rand.Below(1000)) * milli}

@@ -56,13 +56,15 @@ func TestForget(t *testing.T) {
 	if !r.a.Forget(r.now, "risk") || r.a.Forget(r.now, "no") {
 		t.Fatal("Forget answers wrong")
 	}
-	since := r.now
+	since, last, old := r.now, r.a.teams[0].rows[0].until, r.a.teams[0]
 	if g := r.sub("b").claim(); g.Refused != frame.NoTeam {
 		t.Fatalf("%+v", g)
 	}
-	for len(r.a.teams) > 0 {
-		r.pass(100 * milli)
-		if a.claim(done(0, firstEpoch, 0)); len(a.got.Entries) > 0 {
+	for {
+		if r.pass(100 * milli); len(r.a.teams) == 0 {
+			break
+		}
+		if a.claim(done(0, firstEpoch, 0)); r.a.teams[0] == old && a.got.Refused != frame.NoTeam {
 			t.Fatalf("it holds %+v", a.got)
 		}
 		if r.now.Sub(since) > 10*time.Second {
@@ -71,9 +73,9 @@ func TestForget(t *testing.T) {
 		if _, ok := r.a.Floor(0); ok {
 			t.Fatal("it holds up the floor")
 		}
-		if r.now.Sub(since) > time.Second {
-			a.f.Flags = frame.Leaving
-		}
+	}
+	if r.now < last {
+		t.Error("forgotten while a lease ran")
 	}
 }
 
@@ -150,8 +152,67 @@ func TestWatch(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 	w.Claim = &frame.ClaimBody{Team: []byte("risk"), Forget: true}
-	if r.a.Claim(r.now, addr(9), &w); !r.a.teams[0].forgotten {
+	if r.a.Claim(r.now, addr(9), &w); len(r.a.teams) != 1 || r.a.teams[0].forgotten {
+		t.Error("forgotten with a member")
+	}
+	r.drainAll()
+	r.pass(3 * time.Second)
+	if r.a.Claim(r.now, addr(9), &w); len(r.a.teams) != 0 {
 		t.Error("it isn't forgotten")
+	}
+	if _, f, ok := r.a.Next(r.now); !ok || f.Team.Refused != 0 || f.Team.Parts != 1 {
+		t.Errorf("%+v", f.Team)
+	}
+}
+
+// drainAll drops all frames that are due.
+func (r *rig) drainAll() {
+	for {
+		if _, _, ok := r.a.Next(r.now); !ok {
+			return
+		}
+	}
+}
+
+// TestClosed grants nothing again that is done to the end of a closed session.
+func TestClosed(t *testing.T) {
+	r := newRig(t, 2, Config{Settle: -1, Debounce: -1})
+	r.streams.next = []uint64{10, 10}
+	a := r.sub("a")
+	a.c.Oldest = true
+	a.join()
+	r.streams.closed = true
+	a.claim(released(0, firstEpoch, 10), released(1, firstEpoch, 9))
+	r.tick(time.Second, a)
+	if got := a.has(frame.Hold); len(got) != 1 || got[0] != 1 {
+		t.Fatalf("a has %+v", a.got)
+	}
+	b := r.sub("b").join()
+	if r.tick(time.Second, a, b); len(b.has(frame.Prepare)) > 1 {
+		t.Errorf("b is to prepare %v", b.has(frame.Prepare))
+	}
+}
+
+// TestWindow marks no more than a dead member may have handed out.
+func TestWindow(t *testing.T) {
+	r := newRig(t, 1, Config{Settle: -1, Debounce: -1})
+	r.streams.next[0] = 100
+	a := r.sub("a")
+	a.c.Oldest = true
+	a.join()
+	a.claim(done(0, firstEpoch, 5))
+	r.pass(3 * time.Second)
+	b := r.sub("b").join()
+	if e := b.entry(0); len(e) != 2 || e[0].From != 5 || e[0].To != 21 || e[0].Attempt != 2 ||
+		e[1].Attempt != 1 {
+		t.Fatalf("%+v", e)
+	}
+	// One without a window may have handed out all.
+	b.c.Window = 0
+	b.claim(done(0, firstEpoch+1, 6))
+	r.pass(3 * time.Second)
+	if e := r.sub("c").join().entry(0); len(e) != 2 || e[0].To != 100 {
+		t.Fatalf("%+v", e)
 	}
 }
 

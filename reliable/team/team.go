@@ -52,6 +52,8 @@ type row struct {
 	epoch    uint64
 	// last is the id of the member that had the grant with epoch.
 	last uint64
+	// span is how many messages beyond done its member may have handed out, or 0 for any number.
+	span uint32
 	// target is the member that it is to go to. If that isn't the owner, it was told to prepare
 	// at prepared, and ready says that it has. The owner was asked to give back at asked, if state
 	// is GiveBack.
@@ -247,9 +249,13 @@ func (t *team) over(lease reliable.Time) bool {
 	return t.forgotten || expiry > 0 && t.empty != reliable.Never && lease >= t.empty.Add(expiry)
 }
 
-// abandon ends a grant whose member may have handed out any message that there is.
+// abandon ends a grant whose member may have handed out what its window allows: it knows no
+// done position above the one that is known here.
 func (t *team) abandon(channel uint32, r *row) {
 	_, newest := t.arbiter.streams.Next(channel)
+	if r.span > 0 {
+		newest = min(newest, r.done+uint64(r.span))
+	}
 	t.mark(r, newest)
 	t.end(channel, r)
 }
@@ -312,7 +318,7 @@ func (t *team) move(lease reliable.Time) {
 		r := &t.rows[channel]
 		to := r.target
 		switch {
-		case to == nil || to.until <= lease:
+		case to == nil || to.until <= lease || t.ended(uint32(channel), r):
 		case r.owner == nil:
 			t.assign(uint32(channel), r, to)
 		case r.owner == to:
@@ -331,6 +337,15 @@ func (t *team) move(lease reliable.Time) {
 	}
 }
 
+// ended reports whether a row has nothing more to do, now or later.
+func (t *team) ended(channel uint32, r *row) bool {
+	if !t.arbiter.streams.Closed() {
+		return false
+	}
+	_, end := t.arbiter.streams.Next(channel)
+	return r.done >= end
+}
+
 // assign grants a partition that nobody holds.
 func (t *team) assign(channel uint32, r *row, to *member) {
 	a := t.arbiter
@@ -338,6 +353,7 @@ func (t *team) assign(channel uint32, r *row, to *member) {
 	if r.last != 0 && r.last != to.id {
 		a.stats.Moves++
 	}
+	r.span = to.span
 	r.owner, r.last, r.until, r.extended = to, to.id, to.until, to.extended
 	r.state, r.prepared, r.asked, r.ready = frame.Hold, 0, 0, false
 	to.owns++

@@ -22,20 +22,24 @@ type watch struct {
 	part, parts         uint32
 	// each is the number of members in a part.
 	each int
+	// forgot says that the team was forgotten for it.
+	forgot bool
 }
 
-// watch takes a CLAIM that watches, or asks to forget the team.
+// watch takes a CLAIM that watches, or asks to forget the team: if that has no members, it is.
 func (a *Arbiter) watch(lease reliable.Time, from netip.AddrPort, t *team, f *frame.Frame) {
-	if f.Claim.Forget && t != nil {
+	forgot := f.Claim.Forget && t != nil && len(t.members) == 0
+	if forgot {
 		t.dismiss(lease)
 		a.sweep(lease)
+		t = nil
 	}
 	if len(a.watches) >= maxAnswers {
 		a.stats.Unanswered++
 		return
 	}
 	w := watch{to: from, subscriber: f.Subscriber, request: f.Request, team: string(f.Claim.Team),
-		parts: 1, each: maxListed}
+		parts: 1, each: maxListed, forgot: forgot}
 	if t != nil {
 		w.each, w.parts = t.parts()
 	}
@@ -83,7 +87,11 @@ func (a *Arbiter) nextTeam(lease reliable.Time) (to netip.AddrPort, f *frame.Fra
 	}
 	w := a.watches[0]
 	b := &frame.TeamBody{Team: []byte(w.team), Part: w.part, Parts: w.parts}
-	if t := a.team(b.Team); t == nil || t.forgotten {
+	if t := a.team(b.Team); w.forgot {
+		b.Parts = 1
+	} else if a.cfg.Off {
+		b.Refused, b.Parts = frame.NoTeams, 1
+	} else if t == nil || t.forgotten {
 		b.Refused, b.Parts = frame.NoTeam, 1
 	} else {
 		t.describe(lease, b, int(w.part), w.each)
