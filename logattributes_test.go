@@ -15,14 +15,15 @@ import (
 // logAttributes are the names of the attributes that the library logs: nouns, in lower case with
 // underscores but for abbreviations. A name that stands for the same thing elsewhere is the same.
 var logAttributes = []string{
-	"DSCP", "MTU", "address", "agreed", "bytes", "cause", "certificate", "datagram_size",
-	"datagrams", "destination", "directory", "error", "feed", "frames", "granted_bytes", "group",
+	"DSCP", "MTU", "address", "agreed", "attempts", "bytes", "cause", "certificate",
+	"datagram_size", "datagrams", "destination", "directory", "epoch", "error", "feed", "frames", "granted_bytes", "group",
 	"groups", "hint", "index", "interface", "lag", "last_offsets", "lost_messages",
-	"members", "messages",
+	"member", "members", "messages",
 	"missing_frames", "next_offset", "offset", "offsets", "other_session", "other_topic",
 	"partition", "partitions", "policy", "previous_address", "previous_session", "previous_size",
-	"publisher", "reports", "requested_bytes",
-	"session", "source", "stall_timeout", "state", "subscriber", "time", "topic", "wait",
+	"publisher", "reason", "reports", "requested_bytes",
+	"session", "share", "source", "stall_timeout", "state", "subscriber", "team", "time", "topic",
+	"wait",
 }
 
 // The library's log has attributes of these names, and all of these.

@@ -86,6 +86,8 @@ type Config struct {
 	Flow Flow
 	// Repair bounds repairs.
 	Repair Repair
+	// Teams configures how messages are shared among subscribers in teams.
+	Teams Teams
 	// Record selects a log of the session on this machine.
 	Record Record
 	// Recorded selects what the method Recorded waits for.
@@ -101,10 +103,12 @@ type Config struct {
 	wrap func(journal.File) journal.File
 }
 
-// Defaults returns a Config whose Retention, Flow and Repair are those of the zero value, in full.
+// Defaults returns a Config whose Retention, Flow, Repair and Teams are those of the zero value, in full.
 func Defaults() Config {
 	whole, _ := send.Config{Session: 1}.Complete() // which has no mistake
-	return Config{Retention: whole.Retention, Flow: whole.Flow, Repair: whole.Repair}
+	cfg := Config{Retention: whole.Retention, Flow: whole.Flow, Repair: whole.Repair}
+	cfg.Teams.take(whole.Teams)
+	return cfg
 }
 
 // headers returns the size of the IP and UDP headers of a datagram, in bytes.

@@ -23,6 +23,9 @@ func TestDefaults(t *testing.T) {
 		Repair: publisher.Repair{
 			Share: 0.5, Floor: 128 * publisher.Mbit, Linger: time.Second,
 		},
+		Teams: publisher.Teams{
+			Lease: 2 * time.Second, WorkTime: 30 * time.Second, Attempts: 5,
+		},
 	}
 	if got := publisher.Defaults(); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v instead of %+v", got, want)

@@ -38,6 +38,11 @@ func (m *machine) Receive(now int64, ps []multicast.Packet) (int, bool) {
 		switch err := m.dec.Decode(ps[i].Data, &m.frame); err {
 		case nil:
 			m.frame.Feed = ps[i].Feed
+			if m.frame.Kind == frame.Claim && !m.Leases() {
+				// The first lease must not count by a shift of long ago.
+				m.p.loop.TickLease()
+				now = m.p.loop.Now()
+			}
 			m.p.sender.Handle(reliable.Time(now), ps[i].From, &m.frame)
 		case frame.ErrNewer:
 			m.newer++
@@ -56,6 +61,12 @@ func (m *machine) Receive(now int64, ps []multicast.Packet) (int, bool) {
 	}
 	return len(ps), false
 }
+
+// Leases reports whether there are teams.
+func (m *machine) Leases() bool { return m.p.sender.Teams() != nil }
+
+// Shift says how far the lease clock is ahead.
+func (m *machine) Shift(d time.Duration) { m.p.sender.Shift(d) }
 
 // rivals decides when to warn of other publishers of the same name.
 type rivals struct {

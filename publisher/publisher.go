@@ -47,6 +47,7 @@ type Publisher struct {
 	owed  uint64
 	disk  *jobs
 	news  news
+	teams teams
 	ahead ahead
 
 	// working counts the Publisher's own goroutines, but not those of loop and news.
@@ -111,17 +112,19 @@ func start(cfg Config, conn multicast.Conn, before past) (*Publisher, error) {
 		FirstOffset: cfg.FirstOffset, Prev: before.prev, Replay: cfg.Replay, Datagram: cfg.Datagram,
 		BatchWait: cfg.BatchWait, Recorders: cfg.Recorders,
 		Retention: cfg.Retention, Flow: cfg.Flow, Repair: cfg.Repair,
+		Teams: cfg.Teams.config(),
 	}.Complete()
 	if err != nil {
 		return nil, err
 	}
 	cfg.Retention, cfg.Flow, cfg.Repair = config.Retention, config.Flow, config.Repair
+	cfg.Teams.take(config.Teams)
 	p := &Publisher{
 		cfg: cfg, past: before, conn: conn, done: make(chan struct{}),
 		stopped: make(chan struct{}),
 	}
 	p.progress.made = make(chan struct{})
-	p.news = newNews(p)
+	p.news, p.teams = newNews(p), newTeams(p)
 	if err := p.openDisk(&config); err != nil {
 		return nil, err
 	}
@@ -155,6 +158,7 @@ func start(cfg Config, conn multicast.Conn, before past) (*Publisher, error) {
 	p.loop = multicast.NewLoop(multicast.LoopConfig{
 		Machine: &p.machine, Out: conn, Timer: timer, Wait: cfg.Link.Wait, Start: begin,
 		Logger: cfg.Logger, Full: p.sender.FullBatch, Spread: p.sender.Spread,
+		LeaseClock: cfg.Link.LeaseClock(),
 	})
 	p.announce()
 	p.run()
@@ -190,6 +194,7 @@ func (p *Publisher) dispatch() {
 	if p.sender.HasMemberEvents() {
 		p.news.wake()
 	}
+	p.teams.look()
 	p.lanes.wakeFreed()
 }
 

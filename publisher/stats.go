@@ -10,6 +10,7 @@ import (
 	"crier/reliable"
 	"crier/reliable/directory"
 	"crier/reliable/send"
+	"crier/reliable/team"
 )
 
 // A Counter describes a counter: its name, unit and meaning.
@@ -24,6 +25,8 @@ type Stats struct {
 	Invalid uint64
 	// Newer counts frames that need a newer crier.
 	Newer uint64
+	// Teams counts what was claimed by members of teams, and granted.
+	Teams team.Stats
 	// Directory counts what was announced of the topic, and heard of others.
 	Directory directory.AnnouncerStats
 	// Owed counts the frames that subscribers had asked for, and that were held, but not
@@ -44,6 +47,7 @@ var counters = slices.Concat(
 			"frames that only a newer crier understands",
 			func(s *Stats) uint64 { return s.Newer }).Dropped(),
 	},
+	reliable.Within(func(s *Stats) *team.Stats { return &s.Teams }, team.Counters),
 	reliable.Within(func(s *Stats) *directory.AnnouncerStats { return &s.Directory },
 		directory.AnnouncerCounters),
 	// What the socket took is datagrams_sent and bytes_sent of the Sender.
@@ -63,6 +67,9 @@ func (p *Publisher) Stats() Stats {
 	st.Stats = p.sender.Stats()
 	st.Invalid, st.Newer = p.machine.invalid, p.machine.newer
 	st.Owed = p.owed
+	if a := p.sender.Teams(); a != nil {
+		st.Teams = a.Stats()
+	}
 	return st
 }
 

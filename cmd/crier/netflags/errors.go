@@ -23,7 +23,9 @@ var configFlags = map[string]string{
 	"Flow.StallTimeout": "stall-timeout", "Flow.MaxRate": "max-rate",
 	"Flow.MaxBurst": "max-burst",
 	"Continue":      "continue",
-	"Repair.Share":  "repair-share", "Repair.Floor": "repair-floor", "Repair.Linger": "linger",
+	"Teams.Lease":   "lease", "Teams.WorkTime": "work-time", "Teams.Attempts": "attempts",
+	"Teams.Expiry": "team-expiry",
+	"Repair.Share": "repair-share", "Repair.Floor": "repair-floor", "Repair.Linger": "linger",
 
 	"Start": "start", "Order": "order", "Overload": "overload",
 	"Recovery.MaxWait": "max-wait", "Recovery.Silence": "silence", "Memory.Buffer": "buffer",

@@ -158,6 +158,7 @@ func (o *options) declare(flags *cli.FlagSet) {
 	flags.TextVar(&o.cfg.Repair.Floor, "repair-floor", o.cfg.Repair.Floor,
 		"the `RATE` that repairs may use in any case")
 	o.declareFlow(flags)
+	o.declareTeams(flags)
 	o.declareRecord(flags)
 	flags.BoolVar(&o.subscribers, "subscribers", false,
 		"print a table of the subscribers each second")

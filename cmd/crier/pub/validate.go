@@ -67,6 +67,9 @@ func (o *options) validate() error {
 	if err := o.validateFlow(); err != nil {
 		return err
 	}
+	if err := o.validateTeams(); err != nil {
+		return err
+	}
 	if err := o.validateRecord(); err != nil {
 		return err
 	}

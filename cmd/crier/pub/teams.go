@@ -1,0 +1,34 @@
+package pub
+
+import "crier/cmd/crier/cli"
+
+// declareTeams declares the flags for teams.
+func (o *options) declareTeams(flags *cli.FlagSet) {
+	t := &o.cfg.Teams
+	flags.BoolVar(&t.Off, "no-teams", false,
+		"grant no messages to teams: their members are refused")
+	flags.DurationVar(&t.Lease, "lease", t.Lease,
+		"how long a member of a team holds its messages without hearing from the publisher, "+
+			"200ms to 1m; another one gets them a 16th later")
+	flags.DurationVar(&t.WorkTime, "work-time", t.WorkTime,
+		"of a team that shares by message: how long a member may work on one before another gets "+
+			"it, 10ms to 24h")
+	flags.IntVar(&t.Attempts, "attempts", t.Attempts,
+		"of a team that shares by message: how often a message is granted before it is given up")
+	flags.DurationVar(&t.Expiry, "team-expiry", 0,
+		"forget a team that had no member for so long (default: never)")
+}
+
+// validateTeams checks those flags beyond their types.
+func (o *options) validateTeams() error {
+	if !o.cfg.Teams.Off {
+		return nil
+	}
+	for _, name := range []string{"lease", "work-time", "attempts", "team-expiry"} {
+		if o.net.Set.Changed(name) {
+			return cli.Usagef("--%s is for teams, and --no-teams grants them nothing: leave one "+
+				"of the two out", name)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,143 @@
+package publisher_test
+
+import (
+	"bytes"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"crier/multicast"
+	"crier/publisher"
+	"crier/reliable/frame"
+	"crier/testnet/link"
+	"crier/testnet/rig"
+)
+
+var teamGroup = netip.MustParseAddrPort("239.77.1.9:17900")
+
+// worker is a member of a team on a host of its own.
+type worker struct {
+	t     *testing.T
+	pub   *publisher.Publisher
+	conn  multicast.Conn
+	claim frame.Frame
+	// heard are the GRANTs for it, of which granted is the newest.
+	heard   chan frame.GrantBody
+	granted frame.GrantBody
+}
+
+func newWorker(t *testing.T, l *rig.LAN, p *publisher.Publisher, name string) *worker {
+	conn, err := l.Host(66).Socket(multicast.SocketConfig{
+		Interface: "eth0", Group: teamGroup, TTL: 1, Logger: rig.Quiet,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &worker{t: t, pub: p, conn: conn, heard: make(chan frame.GrantBody, 1000),
+		claim: frame.Frame{Kind: frame.Claim, Session: uint64(p.Session()), Subscriber: 77,
+			Name: []byte(name), Claim: &frame.ClaimBody{Team: []byte("hedge"),
+				Share: frame.ByPartition, Weight: 1, Window: 100}}}
+	go w.hear()
+	return w
+}
+
+// hear reads GRANTs until the socket is closed.
+func (w *worker) hear() {
+	packets := make([]multicast.Packet, 1)
+	for {
+		if _, err := w.conn.Read(packets); err != nil {
+			return
+		}
+		f := new(frame.Frame)
+		if err := new(frame.Decoder).Decode(bytes.Clone(packets[0].Data), f); err == nil &&
+			f.Kind == frame.Grant && f.Subscriber == w.claim.Subscriber {
+			w.heard <- *f.Grant
+		}
+	}
+}
+
+// say sends the next CLAIM, and takes what has been granted.
+func (w *worker) say() {
+	w.claim.Request++
+	b := new(frame.Encoder).Append(nil, &w.claim)
+	if _, err := w.conn.Write(w.pub.LocalAddr(), b, len(b)); err != nil {
+		w.t.Fatal(err)
+	}
+	time.Sleep(5 * time.Millisecond)
+	for len(w.heard) > 0 {
+		w.granted = <-w.heard
+		w.claim.Claim.Granted = w.granted.Stamp
+	}
+}
+
+// work claims for a time, and holds whatever it is granted.
+func (w *worker) work(d time.Duration) {
+	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(45 * time.Millisecond) {
+		w.say()
+		w.claim.Claim.Entries = nil
+		for _, e := range w.granted.Entries {
+			if e.State != frame.Prepare {
+				w.claim.Claim.Entries = append(w.claim.Claim.Entries, frame.ClaimEntry{
+					Channel: e.Channel, Epoch: e.Epoch, Seq: e.Seq, Done: e.From, Received: e.From})
+			}
+		}
+	}
+}
+
+// A member of a team is granted all partitions, with the lease that is configured. The log tells
+// of the team, and that nothing is kept for it; and Stats counts.
+func TestTeam(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := rig.NewLAN(t, link.Config{}, 1)
+		defer l.Close()
+		var log bytes.Buffer
+		l.Log = slog.New(slog.NewTextHandler(&log, nil))
+		p := l.Publisher(publisher.Config{Group: teamGroup, Partitions: 3,
+			Teams: publisher.Teams{Lease: time.Second}})
+		w := newWorker(t, l, p, "desk-4")
+		defer w.conn.Close()
+		w.work(2 * time.Second)
+		if len(w.granted.Entries) != 3 || w.granted.Lease != time.Second ||
+			w.granted.Entries[2].State != frame.Hold || w.granted.Entries[2].Channel != 2 {
+			t.Errorf("it was granted %+v", w.granted)
+		}
+		if st := p.Stats().Teams; st.Claims < 30 || st.Grants < 30 || st.Refused != 0 {
+			t.Errorf("%+v", st)
+		}
+		time.Sleep(3 * time.Second) // its lease runs out
+		if st := p.Stats().Teams; st.Lapsed != 3 {
+			t.Errorf("%+v", st)
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+		for _, line := range []string{"a team shares the messages", "team=hedge share=partition",
+			"aren't kept for it", "joined the team\" team=hedge member=desk-4",
+			"isn't heard any more"} {
+			if !strings.Contains(log.String(), line) {
+				t.Errorf("the log lacks %q: %s", line, log.String())
+			}
+		}
+	})
+}
+
+// A publisher that grants nothing refuses members.
+func TestNoTeams(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := rig.NewLAN(t, link.Config{}, 1)
+		defer l.Close()
+		p := l.Publisher(publisher.Config{Group: teamGroup, Teams: publisher.Teams{Off: true}})
+		w := newWorker(t, l, p, "desk-4")
+		defer w.conn.Close()
+		w.work(time.Second)
+		if w.granted.Refused != frame.NoTeams || len(w.granted.Entries) > 0 {
+			t.Errorf("it was granted %+v", w.granted)
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
