@@ -74,6 +74,8 @@ type past struct {
 	// isn't known.
 	record *kept
 	prev   []Previous
+	// teams are the positions of teams.
+	teams []TeamPosition
 }
 
 // openPast opens the own log, if there is one, and finds the session to go on with, whose end
@@ -87,6 +89,12 @@ func openPast(cfg *Config) (past, error) {
 			return past{}, err
 		}
 		known = p.record.known()
+	}
+	if cfg.Teams.State != nil && !cfg.Teams.Off {
+		if p.teams, err = cfg.Teams.State.Load(); err != nil {
+			p.close()
+			return past{}, err
+		}
 	}
 	if p.prev, err = cfg.goOn(known); err != nil {
 		p.close()

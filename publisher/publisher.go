@@ -146,6 +146,7 @@ func start(cfg Config, conn multicast.Conn, before past) (*Publisher, error) {
 		return nil, err
 	}
 	p.lanes = newLanes(p.sender, config.Layout.Partitions)
+	p.teams.restore(before.teams)
 	memory.AdviseHuge(p.memory.frames.Bytes())
 	timer, err := cfg.Link.Network.Timer()
 	if err != nil {

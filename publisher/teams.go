@@ -1,6 +1,8 @@
 package publisher
 
 import (
+	"reflect"
+	"slices"
 	"time"
 
 	"crier/reliable"
@@ -25,6 +27,11 @@ type Teams struct {
 	Attempts int
 	// Expiry is how long a team without members is kept; 0 means for as long as the session.
 	Expiry time.Duration
+	// State, if not nil, keeps how far the teams are, each 100 ms and at the end, so that a
+	// publisher that starts again finds it: see FileTeams. With Continue its teams go on where
+	// they were; without, they begin with the new session, and epochs go on growing. Nil: a team
+	// is known for as long as the session.
+	State TeamStore
 }
 
 // config returns the configuration of the arbiter.
@@ -45,6 +52,12 @@ type teams struct {
 	running bool
 	// ready says that there may be events.
 	ready chan struct{}
+	// saved are the positions that were saved last, and failed the error of that. The goroutine
+	// owns them.
+	saved  []TeamPosition
+	failed error
+	// untold says that it was told that there is no store.
+	untold bool
 }
 
 func newTeams(p *Publisher) teams { return teams{p: p, ready: make(chan struct{}, 1)} }
@@ -53,12 +66,15 @@ func newTeams(p *Publisher) teams { return teams{p: p, ready: make(chan struct{}
 // caller holds the lock.
 func (t *teams) look() {
 	a := t.p.sender.Teams()
-	if a == nil || !a.HasEvents() {
+	if a == nil {
 		return
 	}
 	if !t.running && !t.p.stopping {
 		t.running = true
 		t.p.working.Go(t.run)
+	}
+	if !a.HasEvents() {
+		return
 	}
 	select {
 	case t.ready <- struct{}{}:
@@ -66,17 +82,148 @@ func (t *teams) look() {
 	}
 }
 
-// run tells events until the Publisher stops.
+// saveTeamsEvery is the least time between two saves.
+const saveTeamsEvery = 100 * time.Millisecond
+
+// run tells events, and saves positions, until the Publisher stops.
 func (t *teams) run() {
+	var tick <-chan time.Time
+	if t.p.cfg.Teams.State != nil {
+		ticker := time.NewTicker(saveTeamsEvery)
+		defer ticker.Stop()
+		tick = ticker.C
+	}
 	for {
 		select {
 		case <-t.ready:
 			t.tell()
+		case <-tick:
+			t.save()
 		case <-t.p.stopped:
 			t.tell()
+			t.save()
+			t.tellUndone()
 			return
 		}
 	}
+}
+
+// positions returns how far the teams are.
+func (t *teams) positions() []TeamPosition {
+	t.p.loop.Lock()
+	defer t.p.loop.Unlock()
+	return t.p.sender.TeamPositions()
+}
+
+// save saves the positions if they have moved. An error is told once.
+func (t *teams) save() {
+	store := t.p.cfg.Teams.State
+	if store == nil {
+		return
+	}
+	now := t.positions()
+	if t.failed == nil && slices.EqualFunc(now, t.saved, samePosition) {
+		return
+	}
+	err := store.Save(now)
+	if err != nil && (t.failed == nil || err.Error() != t.failed.Error()) {
+		t.p.cfg.Logger.Error("crier: the positions of teams can't be saved: after a restart they "+
+			"go on with what was saved last", "error", err)
+	}
+	t.saved, t.failed = now, err
+}
+
+// samePosition reports whether two positions are equal.
+func samePosition(a, b TeamPosition) bool {
+	beyond := slices.Equal(a.Beyond, b.Beyond)
+	a.Beyond, b.Beyond = nil, nil
+	return beyond && reflect.DeepEqual(a, b)
+}
+
+// Undone are messages of a partition that a team hasn't done as the session ends, or that an
+// earlier session had, and that this one can't serve.
+type Undone struct {
+	Team      string
+	Share     reliable.Share
+	Session   SessionID
+	Partition uint32
+	// First and Next are offsets: those of the first message that isn't done, and behind the
+	// last. Some between them may be done: Messages counts those that aren't.
+	First, Next uint64
+	Messages    uint64
+}
+
+// undone returns what is left of a position up to an offset.
+func undone(p *TeamPosition, next uint64) (u Undone, ok bool) {
+	u = Undone{Team: p.Team, Share: p.Share, Session: p.Session, Partition: p.Partition,
+		First: p.Offset, Next: next, Messages: next - min(next, p.Offset)}
+	for i := 0; i+1 < len(p.Beyond); i += 2 {
+		from, to := max(p.Beyond[i], p.Offset), min(p.Beyond[i+1], next)
+		u.Messages -= to - min(to, from)
+	}
+	return u, u.Messages > 0
+}
+
+// Undone returns the messages that teams haven't done, by team and partition. It may be called
+// after Close.
+func (p *Publisher) Undone() (list []Undone) {
+	p.loop.Lock()
+	defer p.loop.Unlock()
+	for _, at := range p.sender.TeamPositions() {
+		if u, ok := undone(&at, p.lanes.list[at.Partition].stream.NextOffset()); ok {
+			list = append(list, u)
+		}
+	}
+	return list
+}
+
+// tellUndone logs the messages that teams haven't done at the end of the session.
+func (t *teams) tellUndone() {
+	list := t.p.Undone()
+	for i, u := range list {
+		if i == undoneTold {
+			t.p.cfg.Logger.Warn("crier: and so it is in more partitions",
+				"partitions", len(list)-i)
+			return
+		}
+		t.p.cfg.Logger.Warn("crier: the session ends, and the team hasn't done messages of it",
+			"team", u.Team, "partition", u.Partition, "messages", u.Messages,
+			"offset", u.First, "next_offset", u.Next)
+	}
+}
+
+// undoneTold is the number of partitions that are named in the log.
+const undoneTold = 16
+
+// restore makes the teams known that the store has. It names what they haven't done, and what the
+// session can't serve.
+func (t *teams) restore(list []TeamPosition) {
+	p := t.p
+	var ours []TeamPosition
+	told := 0
+	for _, at := range list {
+		if at.Topic != p.cfg.Topic || at.Publisher != p.cfg.Name ||
+			int64(at.Partition) >= int64(len(p.lanes.list)) {
+			p.cfg.Logger.Warn("crier: the positions of teams are of another publisher, or of a "+
+				"partition that there isn't: they are left out", "team", at.Team,
+				"topic", at.Topic, "publisher", at.Publisher, "partition", at.Partition)
+			continue
+		}
+		ours = append(ours, at)
+		first := p.lanes.list[at.Partition].stream.NextOffset()
+		if p.past.in(at.Partition).Session == 0 { // the offsets begin anew
+			first = at.Granted
+		}
+		if u, ok := undone(&at, first); ok && told < undoneTold {
+			told++
+			p.cfg.Logger.Warn("crier: the team hasn't done messages of an earlier session, which "+
+				"this one doesn't have: recorders may", "team", u.Team, "session", u.Session,
+				"partition", u.Partition, "messages", u.Messages, "offset", u.First,
+				"next_offset", u.Next)
+		}
+	}
+	t.saved = list
+	p.sender.RestoreTeams(ours)
 }
 
 // tell logs the events so far.
@@ -117,6 +264,11 @@ func (t *teams) log(ev *reliable.TeamEvent) {
 			log.Warn("crier: messages that the team hasn't done aren't kept for it: a member that "+
 				"takes over another one's work may find them gone",
 				"hint", "keep them with Pace PaceTeams (crier pub --pace teams)")
+		}
+		if t.p.cfg.Teams.State == nil && !t.untold {
+			t.untold = true
+			log.Info("crier: nothing keeps how far teams are: after a restart of the publisher they "+
+				"begin anew", "hint", "give a file for it by Teams.State (crier pub --team-state)")
 		}
 	case reliable.TeamEmpty:
 		log.Info("crier: the team has no member any more")

@@ -2,8 +2,9 @@ package publisher_test
 
 import (
 	"bytes"
-	"log/slog"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -27,6 +28,8 @@ type worker struct {
 	// heard are the GRANTs for it, of which granted is the newest.
 	heard   chan frame.GrantBody
 	granted frame.GrantBody
+	// done is the offset below which it has done all, in all partitions.
+	done uint64
 }
 
 func newWorker(t *testing.T, l *rig.LAN, p *publisher.Publisher, name string) *worker {
@@ -81,7 +84,8 @@ func (w *worker) work(d time.Duration) {
 		for _, e := range w.granted.Entries {
 			if e.State != frame.Prepare {
 				w.claim.Claim.Entries = append(w.claim.Claim.Entries, frame.ClaimEntry{
-					Channel: e.Channel, Epoch: e.Epoch, Seq: e.Seq, Done: e.From, Received: e.From})
+					Channel: e.Channel, Epoch: e.Epoch, Seq: e.Seq, Done: max(e.From, w.done),
+					Received: max(e.From, w.done)})
 			}
 		}
 	}
@@ -91,13 +95,11 @@ func (w *worker) work(d time.Duration) {
 // of the team, and that nothing is kept for it; and Stats counts.
 func TestTeam(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := rig.NewLAN(t, link.Config{}, 1)
+		l := newLogging(t)
 		defer l.Close()
-		var log bytes.Buffer
-		l.Log = slog.New(slog.NewTextHandler(&log, nil))
 		p := l.Publisher(publisher.Config{Group: teamGroup, Partitions: 3,
 			Teams: publisher.Teams{Lease: time.Second}})
-		w := newWorker(t, l, p, "desk-4")
+		w := newWorker(t, l.LAN, p, "desk-4")
 		defer w.conn.Close()
 		w.work(2 * time.Second)
 		if len(w.granted.Entries) != 3 || w.granted.Lease != time.Second ||
@@ -117,8 +119,8 @@ func TestTeam(t *testing.T) {
 		for _, line := range []string{"a team shares the messages", "team=hedge share=partition",
 			"aren't kept for it", "joined the team\" team=hedge member=desk-4",
 			"isn't heard any more"} {
-			if !strings.Contains(log.String(), line) {
-				t.Errorf("the log lacks %q: %s", line, log.String())
+			if l.log.count(line) == 0 {
+				t.Errorf("the log lacks %q: %s", line, l.log.text.String())
 			}
 		}
 	})
@@ -140,4 +142,74 @@ func TestNoTeams(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// A publisher names what teams haven't done as it ends, and one that starts again with the same
+// store what an earlier session had. Epochs go on growing.
+func TestTeamState(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLogging(t)
+		defer l.Close()
+		path := filepath.Join(t.TempDir(), "teams.json")
+		cfg := publisher.Config{Group: teamGroup, Name: "risk1",
+			Teams: publisher.Teams{Lease: time.Second, State: publisher.FileTeams(path)}}
+		first := l.Publisher(cfg)
+		w := newWorker(t, l.LAN, first, "desk-4")
+		w.work(time.Second)
+		publishes(t, first, 0, 10)
+		w.done = 6
+		w.work(time.Second)
+		epoch := w.granted.Entries[0].Epoch
+		if text, err := os.ReadFile(path); err != nil ||
+			!strings.Contains(string(text), `"team":"hedge","share":"partition"`) ||
+			!strings.Contains(string(text), `"offset":6,"granted":10}`) {
+			t.Errorf("%s, %v", text, err)
+		}
+		if err := first.Close(); err != nil {
+			t.Error(err)
+		}
+		want := publisher.Undone{Team: "hedge", Share: frame.ByPartition,
+			Session: first.Session(), First: 6, Next: 10, Messages: 4}
+		if u := first.Undone(); len(u) != 1 || u[0] != want {
+			t.Errorf("undone: %+v", u)
+		}
+		w.conn.Close()
+		cfg.Teams.State = publisher.FileTeams(path)
+		second := l.Publisher(cfg)
+		w = newWorker(t, l.LAN, second, "desk-4")
+		defer w.conn.Close()
+		w.work(2 * time.Second)
+		if e := w.granted.Entries; len(e) != 1 || e[0].Epoch <= epoch || e[0].From != 0 {
+			t.Errorf("it was granted %+v; the epoch before was %d", w.granted, epoch)
+		}
+		if err := second.Close(); err != nil {
+			t.Error(err)
+		}
+		for _, line := range []string{
+			"hasn't done messages of it\" team=hedge partition=0 messages=4 offset=6 next_offset=10",
+			"hasn't done messages of an earlier session", "messages=4 offset=6 next_offset=10",
+		} {
+			if l.log.count(line) == 0 {
+				t.Errorf("the log lacks %q: %s", line, l.log.text.String())
+			}
+		}
+	})
+}
+
+// A file of positions that is none, and one of a subscriber, are errors before anything is granted.
+func TestTeamStateFails(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "teams.json")
+	for text, want := range map[string]string{
+		"no JSON":                      "is torn or damaged",
+		`{"format":"crier-positions"}`: "isn't a state file of crier",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		_, err := publisher.New(publisher.Config{
+			Teams: publisher.Teams{State: publisher.FileTeams(path)}})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
 }

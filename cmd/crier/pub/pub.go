@@ -30,6 +30,7 @@ type options struct {
 	home        netip.AddrPort // the group, or the first of several
 	subscribers bool
 	record      recording
+	teamState   string
 	accepted    string
 	summary     string
 	interval    interval.Every

@@ -1,6 +1,9 @@
 package pub
 
-import "crier/cmd/crier/cli"
+import (
+	"crier/cmd/crier/cli"
+	"crier/publisher"
+)
 
 // declareTeams declares the flags for teams.
 func (o *options) declareTeams(flags *cli.FlagSet) {
@@ -17,14 +20,20 @@ func (o *options) declareTeams(flags *cli.FlagSet) {
 		"of a team that shares by message: how often a message is granted before it is given up")
 	flags.DurationVar(&t.Expiry, "team-expiry", 0,
 		"forget a team that had no member for so long (default: never)")
+	flags.StringVar(&o.teamState, "team-state", "",
+		"keep how far teams are in this `FILE`, and go on with that: with --continue where they were")
+	cli.Offer(flags, "team-state", cli.Files("json"))
 }
 
 // validateTeams checks those flags beyond their types.
 func (o *options) validateTeams() error {
+	if o.teamState != "" {
+		o.cfg.Teams.State = publisher.FileTeams(o.teamState)
+	}
 	if !o.cfg.Teams.Off {
 		return nil
 	}
-	for _, name := range []string{"lease", "work-time", "attempts", "team-expiry"} {
+	for _, name := range []string{"lease", "work-time", "attempts", "team-expiry", "team-state"} {
 		if o.net.Set.Changed(name) {
 			return cli.Usagef("--%s is for teams, and --no-teams grants them nothing: leave one "+
 				"of the two out", name)

@@ -1,4 +1,4 @@
-package subscriber
+package statefile
 
 import "github.com/google/renameio/v2/maybe"
 

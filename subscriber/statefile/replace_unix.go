@@ -1,6 +1,6 @@
 //go:build !windows
 
-package subscriber
+package statefile
 
 import (
 	"os"
