@@ -226,6 +226,9 @@ func (t *team) take(lease reliable.Time, m *member, e *frame.ClaimEntry) {
 		t.changed(lease, 0)
 		fallthrough
 	case frame.Released:
+		if r.state != frame.GiveBack {
+			r.again = lease.Add(t.term() / 4)
+		}
 		t.mark(r, min(max(e.Received, r.done), next))
 		t.end(e.Channel, r)
 	}

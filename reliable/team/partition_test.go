@@ -272,6 +272,10 @@ func TestReleasedStays(t *testing.T) {
 	a := r.sub("a").join()
 	r.streams.next[0] = 10
 	a.claim(released(0, firstEpoch, 4))
+	if len(a.entry(0)) > 0 {
+		t.Fatal("granted again at once, and given back again at once")
+	}
+	r.pass(501 * milli)
 	if e := a.entry(0); len(e) != 1 || e[0].Epoch != firstEpoch+1 || e[0].From != 4 {
 		t.Fatalf("%+v", e)
 	}
@@ -289,6 +293,7 @@ func TestHandedOutBeforeRelease(t *testing.T) {
 	e := released(0, firstEpoch, 4)
 	e.Received = 6
 	a.claim(e)
+	r.pass(501 * milli)
 	want := []frame.GrantEntry{{Epoch: firstEpoch + 1, Seq: 4, From: 4, To: 6, Attempt: 2},
 		{Epoch: firstEpoch + 1, Seq: 4, From: 6, Attempt: 1}}
 	if !slices.Equal(a.entry(0), want) {
@@ -305,6 +310,7 @@ func TestBeyond(t *testing.T) {
 	e.Received = 12
 	e.Ranges = append(e.Ranges, rng(4, 5), rng(7, 9), rng(10, 20), rng(40, 50))
 	a.claim(e)
+	r.pass(501 * milli)
 	want := []frame.GrantEntry{
 		{Epoch: firstEpoch + 1, Seq: 5, From: 5, To: 7, Attempt: 2},
 		{Epoch: firstEpoch + 1, Seq: 5, From: 9, To: 10, Attempt: 2},

@@ -60,7 +60,9 @@ type row struct {
 	target          *member
 	state           frame.GrantState
 	prepared, asked reliable.Time
-	ready           bool
+	// Its last member gets it again no sooner than at again, if it gave it back unasked.
+	again reliable.Time
+	ready bool
 	// done is the offset below which all is done, which starts in frame seq or later. beyond
 	// are done besides.
 	done, seq uint64
@@ -319,6 +321,7 @@ func (t *team) move(lease reliable.Time) {
 		to := r.target
 		switch {
 		case to == nil || to.until <= lease || t.ended(uint32(channel), r):
+		case r.owner == nil && to.id == r.last && lease < r.again:
 		case r.owner == nil:
 			t.assign(uint32(channel), r, to)
 		case r.owner == to:
@@ -381,6 +384,9 @@ func (t *team) schedule(lease reliable.Time) {
 		r := &t.rows[channel]
 		if r.owner != nil {
 			at = min(at, r.until)
+		}
+		if r.owner == nil && r.again > lease {
+			at = min(at, r.again)
 		}
 		if to := r.target; r.prepared != 0 && r.state == frame.Hold && to.until > lease {
 			at = min(at, r.prepared.Add(t.term()/4))
