@@ -15,9 +15,8 @@ type teams struct {
 	arbiter *team.Arbiter
 	// shift is by how much the lease clock is ahead.
 	shift time.Duration
-	// shares bounds the answers to those that watch, and refused counts those that got none.
-	shares  shares
-	refused uint64
+	// shares bounds the answers to those that watch.
+	shares shares
 }
 
 // watchRate and watchBurst bound the answers to those that watch teams, in bytes a second and
@@ -65,7 +64,7 @@ func (s *Sender) handleClaim(now reliable.Time, from netip.AddrPort, f *frame.Fr
 	a := s.arbitrate()
 	if f.Claim.Share == frame.Watch &&
 		!s.teams.shares.take(now, from.Addr(), uint64(a.Answers(f)*s.cfg.Datagram)) {
-		s.teams.refused++
+		a.Unanswered()
 		return
 	}
 	a.Claim(s.teams.lease(now), from, f)

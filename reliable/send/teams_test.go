@@ -166,8 +166,9 @@ func TestWatchAnySession(t *testing.T) {
 	for range 10_000 {
 		p.claim()
 	}
-	if len(p.told) > 1000 || p.teams.refused == 0 {
-		t.Errorf("it is told %d times, %d refused", len(p.told), p.teams.refused)
+	if len(p.told) > 1000 || p.Teams().Stats().Unanswered == 0 {
+		t.Errorf("it is told %d times, %d refused", len(p.told),
+			p.Teams().Stats().Unanswered)
 	}
 	p.c.Share = frame.ByPartition
 	p.f.Subscriber = 6

@@ -205,6 +205,9 @@ func TestFinishWait(t *testing.T) {
 	asked := reliable.Time(0)
 	for len(b.has(frame.Hold)) == 0 {
 		r.tick(100*milli, a, b)
+		if asked != 0 && r.now.Sub(asked) > 4200*milli && len(a.has(frame.GiveBack)) > 0 {
+			t.Fatalf("after %v it is still told that it holds it", r.now.Sub(asked))
+		}
 		if asked == 0 && len(a.has(frame.GiveBack)) > 0 {
 			asked = r.now
 		}

@@ -46,6 +46,9 @@ func (a *Arbiter) watch(lease reliable.Time, from netip.AddrPort, t *team, f *fr
 	a.watches = append(a.watches, w)
 }
 
+// Unanswered counts a CLAIM that isn't answered.
+func (a *Arbiter) Unanswered() { a.stats.Unanswered++ }
+
 // parts returns the number of members in one TEAM, and that of all TEAMs about the team.
 func (t *team) parts() (each int, parts uint32) {
 	each = maxListed
