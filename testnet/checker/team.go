@@ -201,7 +201,8 @@ type right struct {
 	assigned bool // its application was told that it has it
 	revoked  bool // and that it hasn't any more
 	next     uint64
-	repeats  uint64
+	repeats  uint64 // messages that were handed out before
+	window   uint64 // the greatest window of those that did so
 }
 
 // add notes a new grant.
@@ -295,3 +296,6 @@ func (b *budget) take(now reliable.Time, cost, burst time.Duration) bool {
 	b.tokens -= cost
 	return b.tokens >= 0
 }
+
+// give allows for more.
+func (b *budget) give(more time.Duration) { b.tokens += more }
