@@ -56,7 +56,7 @@ func (m *seat) says1(e *frame.ClaimEntry) {
 		return
 	}
 	r := p.right(e.Epoch)
-	if r != nil && r.seat == m && e.State == frame.Released {
+	if r != nil && r.seat == m && (e.State == frame.Released || e.State == frame.Deaf) {
 		r.released = true
 	}
 	if m.share == frame.ByPartition && r != nil && r.seat == m {
