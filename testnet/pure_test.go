@@ -33,7 +33,8 @@ func TestWorldIsPure(t *testing.T) {
 		"crier/reliable/journal",
 		"crier/reliable/receive", "crier/reliable/record", "crier/reliable/repair",
 		"crier/reliable/restart", "crier/reliable/send", "crier/reliable/store",
-		"crier/reliable/survivor", "crier/reliable/topic",
+		"crier/reliable/survivor", "crier/reliable/team", "crier/reliable/team/member",
+		"crier/reliable/topic",
 		"crier/testnet/disk", "crier/testnet/link", "crier/testnet/random",
 		"crier/testnet/schedule", "crier/testnet/world"}
 	values := []string{"Duration", "Second", "Millisecond", "Time", "Unix"} // no clocks, no timers
