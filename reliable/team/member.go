@@ -197,7 +197,10 @@ func (m *member) noted(lease reliable.Time, stamp uint64) {
 	switch {
 	case m.news:
 		m.unseen, m.sent, m.wait, m.again = stamp, lease, m.first(), false
-	case m.unseen == 0 || lease < m.repeat:
+	case m.unseen == 0:
+		return
+	case lease < m.repeat:
+		m.team.early(m.repeat)
 		return
 	default:
 		m.wait, m.again = min(2*m.wait, m.team.term()/4), true
