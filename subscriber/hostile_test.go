@@ -76,6 +76,7 @@ func (f *forger) frame(session uint64) []byte {
 		Partitions: 1 + uint32(f.Rand.IntN(256)), Groups: 1, Host: f.Bytes(100),
 		PID: uint32(f.Number()), Bytes: f.Number(), Messages: f.Number(),
 	}
+	f.team(g)
 	if kind == frame.Announce {
 		g.Topic = append(f.Bytes(200), 'x')
 	}
@@ -83,6 +84,24 @@ func (f *forger) frame(session uint64) []byte {
 		g.Ranges, g.Responder = nil, f.Number()
 	}
 	return f.Encode.Append(nil, g)
+}
+
+// team gives a frame the bodies of a team.
+func (f *forger) team(g *frame.Frame) {
+	name := append(f.Bytes(10), 't')
+	channel := uint32(f.Rand.IntN(frame.MaxChannels))
+	g.Claim = &frame.ClaimBody{Team: name, Share: frame.Share(f.Rand.IntN(4)), Weight: 1,
+		Granted: f.Number() >> 1, Entries: []frame.ClaimEntry{{Channel: channel,
+			Epoch: f.Number(), State: frame.ClaimState(f.Rand.IntN(5)), Done: f.Number(),
+			Ranges: f.Ranges()}}}
+	from := f.Number() >> 1
+	g.Grant = &frame.GrantBody{Team: name, Share: frame.Share(f.Rand.IntN(4)),
+		Stamp: f.Number() >> 1, Lease: time.Duration(f.Number() >> 1),
+		Refused: frame.Refusal(f.Rand.IntN(7)), Entries: []frame.GrantEntry{{Channel: channel,
+			Epoch: f.Number(), State: frame.GrantState(f.Rand.IntN(4)), Seq: f.Number(),
+			From: from, To: from + 1 + f.Number()>>1, Attempt: uint32(f.Number())}}}
+	g.Team = &frame.TeamBody{Team: name, Parts: 1, Rows: []frame.TeamRow{{Channel: channel,
+		Owner: uint32(f.Number()), Done: f.Number()}}}
 }
 
 // data returns a DATA frame. A message that starts in it may claim to have up to 16 MiB.
