@@ -32,6 +32,7 @@ func TestHashCovers(t *testing.T) {
 		{Small{Subscribers: 2, Frames: 2}.Game(), []int{1, 20, 45}},
 		{crashed(), []int{60, 80, 100}},
 		{topics(), []int{1, 60, 200, 400}},
+		{members(), []int{1, 40, 80, 150}},
 	} {
 		g, at := one.game, one.at
 		n := 0
@@ -89,6 +90,20 @@ type chooser func()
 func (c chooser) Choose(*world.Next) world.Fate {
 	c()
 	return world.Fate{}
+}
+
+// members is a world of a team, one of which leaves.
+func members() *Game {
+	g := Team{Members: 3, Messages: 20, Begin: 20 * time.Millisecond, Apart: 5 * time.Millisecond,
+		Work: 2 * time.Millisecond, Window: 4, Clocks: []int{0, 20_000, -20_000},
+		End: 2 * time.Second}.Game()
+	build := g.Build
+	g.Build = func(p *Play) error {
+		err := build(p)
+		p.At(70*milli, func() { p.World.Subscribers()[0].Leave() })
+		return err
+	}
+	return g
 }
 
 // topics is a world of topics with partitions, keys and feeds, a directory, and a recorder.
