@@ -90,14 +90,23 @@ func (c *court) fill(life *receive.Life) {
 	}
 	cl.frame = frame.Frame{Kind: frame.Claim, Session: c.id, Subscriber: cfg.Receive.ID,
 		Name: []byte(cfg.Name), Claim: &cl.body}
+	if m.leaving {
+		cl.body.Room = 0
+	}
 	holds := false
 	for _, s := range c.seats {
+		holds = holds || s != nil && (s.tenure != nil || s.desk != nil && s.desk.works())
+	}
+	for _, s := range c.seats {
 		if s != nil {
-			holds = holds || s.tenure != nil
+			if m.leaving && !holds && s.desk != nil {
+				s.desk.free(s, false)
+			}
 			s.entries(&cl.body, c.request+1)
 		}
 	}
 	c.tries++
+	c.unsaid = 0
 	if m.closed {
 		// What doesn't fit a datagram goes before the word that the member leaves.
 		if c.goodbyes--; len(cl.body.Entries) <= wholeEntries || c.goodbyes == 0 {
@@ -123,6 +132,12 @@ const wholeEntries = 16
 // entries adds what a CLAIM of a number says of the partition.
 func (s *seat) entries(b *frame.ClaimBody, request uint64) {
 	m := s.court.m
+	if s.desk != nil {
+		if e, any := s.desk.entry(s, request); any {
+			b.Entries = append(b.Entries, e)
+		}
+		return
+	}
 	if s.listed {
 		if s.since == 0 {
 			s.since = request

@@ -37,6 +37,10 @@ type court struct {
 	// is answered.
 	refused frame.Refusal
 	mute    bool
+	// workTime is that of a message, where work is shared so, and unsaid counts what is done or
+	// freed since the last CLAIM.
+	workTime time.Duration
+	unsaid   int
 	// Of a member that leaves: the first CLAIM that says so, and whether it was answered; how
 	// many are yet to be sent after Close, and whether the next one says that it leaves.
 	leaves   uint64
@@ -56,11 +60,15 @@ const (
 	sentClaims = 64
 	// firstLease is the lease as long as none is known.
 	firstLease         = 2 * time.Second
+	firstWorkTime      = 30 * time.Second
 	minLease, maxLease = 200 * time.Millisecond, time.Minute
 	// claimsPerSecond is the number of CLAIMs that all members send together while nothing happens.
 	claimsPerSecond = 500
 	// firstClaim is the time to the second CLAIM, if the first isn't answered.
 	firstClaim = 100 * time.Millisecond
+	// showDelay is for how long a CLAIM waits that shows that messages came: what is done soon is
+	// told with it.
+	showDelay = 2 * time.Millisecond
 	// doneDelay is for how long what is done is gathered at the least, and donePart for each
 	// member of the team.
 	doneDelay = 10 * time.Millisecond
@@ -73,7 +81,8 @@ const (
 )
 
 func newCourt(m *Member, id uint64) *court {
-	return &court{m: m, id: id, due: m.now, heard: m.now, lease: firstLease, request: uint64(m.now)}
+	return &court{m: m, id: id, due: m.now, heard: m.now, lease: firstLease,
+		workTime: firstWorkTime, request: uint64(m.now)}
 }
 
 // seat returns the seat of a channel, or nil.
@@ -126,8 +135,8 @@ func (m *Member) grant(from netip.AddrPort, f *frame.Frame) {
 		return
 	}
 	m.stats.Grants++
-	first := c.stamp == 0
-	if g.Stamp > c.stamp {
+	first, newest := c.stamp == 0, g.Stamp >= c.stamp
+	if newest {
 		c.stamp = g.Stamp
 	}
 	c.heard, c.tries, c.mute = m.now, 0, false
@@ -142,7 +151,21 @@ func (m *Member) grant(from netip.AddrPort, f *frame.Frame) {
 		c.lease = min(max(g.Lease, minLease), maxLease)
 	}
 	life, _ := m.Life(c.id)
-	news := c.take(f, sent.lease.Add(c.lease))
+	if g.WorkTime > 0 {
+		c.workTime = g.WorkTime
+	}
+	until := sent.lease.Add(c.lease)
+	if m.cfg.Share == reliable.ByMessage {
+		if c.items(f, until, newest) {
+			c.by(m.now.Add(showDelay))
+		}
+		if c.listen(&life); !first {
+			c.answered(f)
+			m.seek(m.now)
+			return
+		}
+	}
+	news := m.cfg.Share == reliable.ByPartition && c.take(f, until)
 	c.answered(f)
 	if sent.now >= life.SilentAt { // it speaks, and is silent where its messages come
 		c.deafen()
@@ -197,6 +220,9 @@ func (c *court) take(f *frame.Frame, until reliable.Time) (news bool) {
 // answered takes an answer that doesn't list what was said to be released: that is known there.
 func (c *court) answered(f *frame.Frame) {
 	for _, s := range c.seats {
+		if s != nil && s.desk != nil {
+			s.desk.answered(f.Request)
+		}
 		if s == nil || !s.listed || s.since == 0 || f.Request < s.since {
 			continue
 		}
@@ -227,6 +253,9 @@ func (c *court) advance() {
 			s.advance(&life)
 		}
 	}
+	if m.cfg.Share == reliable.ByMessage && c.stamp != 0 {
+		c.listen(&life)
+	}
 	if life.Known && !life.Teams {
 		c.refuse(frame.NoTeams)
 	}
@@ -251,7 +280,8 @@ func (c *court) claims(life *receive.Life) bool {
 		return true
 	}
 	for _, s := range c.seats {
-		if s != nil && s.tenure != nil && s.tenure.orphan == 0 {
+		if s != nil && (s.tenure != nil && s.tenure.orphan == 0 ||
+			s.desk != nil && c.m.lease() < s.desk.lease()) {
 			return true
 		}
 	}
@@ -299,7 +329,7 @@ func (c *court) turn(channel uint32, kind reliable.EventKind) {
 	case reliable.SessionSilent:
 		s.silent = true
 		s.orphans()
-	case 0:
+	case 0: // see seat.orphaned
 		s.orphans()
 	case reliable.SessionResumed:
 		s.silent = false
@@ -343,7 +373,8 @@ func (c *court) leave() {
 // left reports whether nothing is left to be given back or to be told.
 func (c *court) left() bool {
 	for _, s := range c.seats {
-		if s != nil && s.tenure != nil && s.tenure.orphan == 0 {
+		if s != nil && (s.tenure != nil && s.tenure.orphan == 0 ||
+			s.desk != nil && s.desk.works()) {
 			return false
 		}
 	}

@@ -21,6 +21,9 @@ func (g gate) Pass(session uint64, channel uint32, offset uint64) (receive.Verdi
 	if s == nil {
 		return receive.Wait, nil, endless
 	}
+	if s.desk != nil {
+		return s.desk.pass(s, offset)
+	}
 	return s.pass(offset)
 }
 

@@ -23,6 +23,19 @@ func (m *Member) HandOut(now reliable.Time, ev *reliable.Event) bool {
 		return false
 	}
 	s := c.seat(g.Partition)
+	if s != nil && s.desk != nil {
+		if !s.desk.hand(s, ev) {
+			m.stats.Withheld++
+			return false
+		}
+		if ev.Kind == reliable.Message {
+			m.stats.HandedOut++
+			if g.Orphan {
+				m.stats.Orphans++
+			}
+		}
+		return true
+	}
 	if s == nil || !s.mayHand(g) {
 		m.stats.Withheld++
 		if s != nil {
@@ -88,6 +101,13 @@ func (m *Member) Done(now reliable.Time, g *reliable.Grant, offset, seq uint64) 
 		return reliable.ErrNoTeam
 	}
 	m.tick(now)
+	if s := m.desk(g); s != nil {
+		err := s.desk.doneOne(s, g, offset)
+		if m.leaving {
+			s.court.soon()
+		}
+		return err
+	}
 	s, t := m.tenure(g)
 	if t == nil {
 		m.stats.DoneLate++
@@ -114,21 +134,43 @@ func (m *Member) Done(now reliable.Time, g *reliable.Grant, offset, seq uint64) 
 	return reliable.ErrRevoked
 }
 
-// Release gives a message back, to be granted again after a time.
+// Release gives a message back, to be granted again after a time: at once if that isn't positive, a
+// day at the most. Its errors are those of Done, or reliable.ErrNoTeam where work isn't shared by
+// message.
 func (m *Member) Release(now reliable.Time, g *reliable.Grant, offset uint64,
 	after time.Duration) error {
 	if g == nil || m.cfg.Share != reliable.ByMessage {
 		return reliable.ErrNoTeam
 	}
-	return reliable.ErrNoTeam
+	m.tick(now)
+	s := m.desk(g)
+	if s == nil {
+		return reliable.ErrRevoked
+	}
+	return s.desk.release(s, g, offset, after)
 }
 
-// Working prolongs the time for a message.
+// Working prolongs the time for a message by that for one. Its errors are those of Release.
 func (m *Member) Working(now reliable.Time, g *reliable.Grant, offset uint64) error {
 	if g == nil || m.cfg.Share != reliable.ByMessage {
 		return reliable.ErrNoTeam
 	}
-	return reliable.ErrNoTeam
+	m.tick(now)
+	s := m.desk(g)
+	if s == nil {
+		return reliable.ErrRevoked
+	}
+	return s.desk.work(s, g, offset)
+}
+
+// desk returns the seat of a grant where messages are shared, or nil.
+func (m *Member) desk(g *reliable.Grant) *seat {
+	if c := m.court(uint64(g.Session)); c != nil {
+		if s := c.seat(g.Partition); s != nil && s.desk != nil {
+			return s
+		}
+	}
+	return nil
 }
 
 // tenure returns the tenure of a grant, or nil where it is forgotten.

@@ -34,9 +34,14 @@ type Member struct {
 	closed  bool
 	// Of the CLAIM that is being sent.
 	claim claim
-	taken bool
-	rand  *nack.Rand
-	stats Stats
+	// apart is the second Receiver, where work is shared by message, and seeks the number of
+	// streams that it is to follow; sender says that it sends.
+	apart  *receive.Receiver
+	seeks  int
+	sender bool
+	taken  bool
+	rand   *nack.Rand
+	stats  Stats
 }
 
 // turn is the silence of a stream, its end, or its coming back.
@@ -66,6 +71,11 @@ func New(cfg Config) (*Member, error) {
 	}
 	if m.Survivor, err = survivor.New(cfg.Receive, cfg.History); err != nil {
 		return nil, err
+	}
+	if cfg.Team != "" && cfg.Share == reliable.ByMessage {
+		if m.apart, err = m.newApart(cfg.Receive); err != nil {
+			return nil, err
+		}
 	}
 	return m, nil
 }
@@ -105,6 +115,9 @@ func (m *Member) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame) 
 	if c != nil && c.preparing > 0 {
 		c.look()
 	}
+	if m.apart != nil {
+		m.hearApart(now, from, f)
+	}
 }
 
 // court returns the arbiter of a session, or nil if there is none.
@@ -143,8 +156,15 @@ func (m *Member) Advance(now reliable.Time) {
 		return
 	}
 	m.tick(now)
+	if m.seeks > 0 {
+		m.apart.Advance(now)
+		m.pollApart()
+	}
 	for _, c := range m.courts {
 		c.advance()
+	}
+	if m.apart != nil {
+		m.seek(now)
 	}
 	m.courts = slices.DeleteFunc(m.courts, func(c *court) bool { return c.gone })
 	if m.last != nil && m.last.gone {
@@ -158,6 +178,9 @@ func (m *Member) Deadline() reliable.Time {
 	if m.closed {
 		return at
 	}
+	if m.seeks > 0 {
+		at = min(at, m.apart.Deadline())
+	}
 	for _, c := range m.courts {
 		at = min(at, c.deadline())
 	}
@@ -169,13 +192,19 @@ func (m *Member) Next(now reliable.Time) (reliable.Batch, bool) {
 	if m.cfg.Team == "" {
 		return m.Survivor.Next(now)
 	}
-	if m.taken {
+	if m.taken || m.sender {
 		return reliable.Batch{}, false
 	}
 	m.tick(now)
 	if b, ok := m.nextClaim(); ok {
 		m.taken = true
 		return b, true
+	}
+	if m.seeks > 0 && !m.closed {
+		if b, ok := m.nextApart(now); ok {
+			m.sender = true
+			return b, true
+		}
 	}
 	return m.Survivor.Next(now)
 }
@@ -184,6 +213,11 @@ func (m *Member) Next(now reliable.Time) (reliable.Batch, bool) {
 func (m *Member) Sent(b reliable.Batch) {
 	if m.taken {
 		m.taken = false
+		return
+	}
+	if m.sender {
+		m.sender = false
+		m.apart.Sent(b)
 		return
 	}
 	m.Survivor.Sent(b)

@@ -37,6 +37,8 @@ type seat struct {
 	limbo reliable.Time
 	// awaits says that it is looked after orphans at the next Poll.
 	awaits bool
+	// desk is what there is of the partition where messages are shared; nil: they aren't.
+	desk *desk
 	// The stream was told to be silent, or to have ended.
 	silent, ended bool
 	// kept are messages that were polled, and not handed out as the lease had run out: they are
@@ -334,6 +336,9 @@ func (s *seat) part() {
 
 // end ends what there is at once.
 func (s *seat) end(why reliable.Revocation) {
+	if s.desk != nil {
+		s.desk.free(s, true)
+	}
 	s.unprepare()
 	if s.tenure != nil && s.tenure.orphan == 0 {
 		s.revoke(why, frame.Released)
@@ -345,6 +350,10 @@ func (s *seat) end(why reliable.Revocation) {
 
 // advance lets time pass.
 func (s *seat) advance(life *receive.Life) {
+	if s.desk != nil {
+		s.desk.advance(s, life)
+		return
+	}
 	c, m := s.court, s.court.m
 	if t := s.tenure; t != nil && t.orphan == 0 && m.lease() >= t.until {
 		// It may be that the publisher is silent, which has yet to be known: then it is the
@@ -403,6 +412,10 @@ func (s *seat) orphaned() {
 func (s *seat) orphans() {
 	c, m, t := s.court, s.court.m, s.past
 	s.awaits = false
+	if s.desk != nil {
+		s.desk.orphans(s)
+		return
+	}
 	if s.limbo == 0 || t == nil || s.tenure != nil {
 		return
 	}
@@ -451,6 +464,9 @@ func (s *seat) orphans() {
 // deadline returns when to call advance.
 func (s *seat) deadline(life *receive.Life) reliable.Time {
 	m, at := s.court.m, reliable.Never
+	if s.desk != nil {
+		return s.desk.deadline(s)
+	}
 	if t := s.tenure; t != nil && t.orphan == 0 {
 		at = min(at, t.until.Add(-m.shift))
 	}

@@ -1,0 +1,162 @@
+package member
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"crier/reliable"
+	"crier/reliable/send"
+	"crier/reliable/topic"
+)
+
+// yard returns a town with a publisher and members of a team that shares its work by message.
+func yard(t *testing.T, seed uint64, cfg send.Config, names ...string) (*town, *pub, []*sub) {
+	t.Helper()
+	w := newTown(t, seed)
+	if seed > 0 {
+		w.loss, w.twice, w.jitter = 20*int(seed), 20, time.Millisecond
+	}
+	cfg.Teams.Settle, cfg.Teams.Debounce = 50*time.Millisecond, 20*time.Millisecond
+	p := w.publisher(cfg)
+	for _, name := range names {
+		w.member(name, Config{Share: reliable.ByMessage})
+	}
+	w.pass(time.Second)
+	return w, p, w.subs
+}
+
+// Each message goes to one member, and all to some, over a bad network too.
+func TestShareMessages(t *testing.T) {
+	for seed := range uint64(5) {
+		for _, groups := range []int{1, 4} {
+			cfg := send.Config{Layout: topic.Layout{Partitions: 4, Groups: groups}}
+			w, p, s := yard(t, seed, cfg, "a", "b", "c")
+			for _, one := range s {
+				one.work = 500 * time.Microsecond
+			}
+			w.during(p, time.Second, 2)
+			w.pass(4 * time.Second)
+			w.judge(p, nil)
+			for _, one := range s {
+				if len(one.hands) < 300 {
+					t.Errorf("%s has %d", one.name, len(one.hands))
+				}
+			}
+			if n := w.marked(); n > 0 && seed == 0 {
+				t.Errorf("%d were marked", n)
+			}
+			if n := s[0].errs[reliable.ErrDoneTwice]; n > 0 {
+				t.Errorf("%d times twice", n)
+			}
+			fails(t, seed)
+		}
+	}
+}
+
+// What a member had that dies is redelivered to others, who have passed it by then.
+func TestRedelivery(t *testing.T) {
+	for seed := range uint64(3) {
+		w, p, s := yard(t, seed, send.Config{}, "a", "b", "c")
+		s[0].work, s[1].work, s[2].work = 3*time.Millisecond, time.Hour, 3*time.Millisecond
+		w.during(p, 500*time.Millisecond, 1)
+		s[1].gone, s[1].hand = true, nil
+		s[0].work, s[2].work = 0, 0
+		w.during(p, 3*time.Second, 1)
+		w.pass(2 * time.Second)
+		w.judge(p, nil)
+		if n := w.marked(); n < 5 || n > 20 {
+			t.Errorf("%d were marked", n)
+		}
+		fails(t, seed)
+	}
+}
+
+// A message that is released comes again, marked, at once or after a time; one that takes too long
+// goes to another member, and counts as done nevertheless.
+func TestRelease(t *testing.T) {
+	cfg := send.Config{}
+	cfg.Teams.WorkTime = 500 * time.Millisecond
+	w, p, s := yard(t, 0, cfg, "a", "b")
+	a := s[0]
+	a.keeps = true
+	w.publish(p, 4)
+	w.pass(10 * time.Millisecond)
+	h := *a.hand
+	a.hand, a.keeps = nil, false
+	a.Idle(w.now)
+	if err := a.Release(w.now, h.grant, h.offset, 100*time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Release(w.now, h.grant, h.offset, 0); !errors.Is(err, reliable.ErrDoneTwice) {
+		t.Fatal(err)
+	}
+	at := w.now
+	w.pass(time.Second)
+	again := false
+	for _, one := range w.hands {
+		if one.partition == h.partition && one.offset == h.offset {
+			again = one.grant.Attempt == 2 && one.from.Sub(at) > 99*time.Millisecond
+		}
+	}
+	if !again {
+		t.Errorf("%+v: %+v", h, w.hands)
+	}
+	w.judge(p, nil)
+	a.work = 800 * time.Millisecond
+	w.publish(p, 2)
+	w.pass(5 * time.Second)
+	w.judge(p, nil)
+	if w.marked() != 2 || a.errs[reliable.ErrRevoked] != 0 && a.errs[nil] == 0 {
+		t.Errorf("%d marked, %v", w.marked(), a.errs)
+	}
+}
+
+// A member that leaves gives back what it hasn't handed out, and finishes the rest.
+func TestLeaveMessages(t *testing.T) {
+	w, p, s := yard(t, 1, send.Config{}, "a", "b")
+	s[1].work = 20 * time.Millisecond
+	w.during(p, 200*time.Millisecond, 1)
+	s[1].Leave(w.now)
+	for i := 0; !s[1].Left() && i < 2000; i++ {
+		w.publish(p, 1)
+		w.pass(time.Millisecond)
+	}
+	if !s[1].Left() {
+		t.Errorf("it hasn't left: %+v", s[1].Teams())
+	}
+	s[1].Close(w.now)
+	w.pass(0)
+	s[1].gone = true
+	w.during(p, 200*time.Millisecond, 1)
+	w.pass(2 * time.Second)
+	w.judge(p, nil)
+}
+
+// What is in hand when the publisher falls silent is delivered behind that word, marked.
+func TestOrphanMessages(t *testing.T) {
+	for _, o := range []reliable.Orphans{reliable.OrphansDeliver, reliable.OrphansReport} {
+		w, p, s := yard(t, 0, send.Config{}, "a")
+		a := s[0]
+		a.cfg.Orphans = o
+		a.work = 5 * time.Second
+		w.publish(p, 30)
+		w.pass(10 * time.Millisecond)
+		p.stands = true
+		w.pass(time.Minute)
+		marked, lost := w.marked(), 0
+		for _, ev := range a.told {
+			if ev.Kind == reliable.Loss {
+				lost += int(ev.Lost.Len())
+			}
+		}
+		if marked+lost+1 != 8 || o == reliable.OrphansReport && marked > 0 {
+			t.Errorf("%v: %d marked, %d lost, %d handed out", o, marked, lost, len(a.hands))
+		}
+		a.work = 0
+		p.stands = false
+		w.during(p, 200*time.Millisecond, 1)
+		w.pass(4 * time.Second)
+		w.judge(p, nil)
+	}
+}
