@@ -25,6 +25,8 @@ var jsonRoots = []struct{ title, about, dir, name string }{
 		"cmd/crier/ls", "Listing"},
 	{"crier ls --watch --json", "An object for each change, the publishers that are there at first " +
 		"included.", "cmd/crier/ls", "Change"},
+	{"crier team --json", "One object; with --watch, one each second. With --forget it is what was " +
+		"forgotten. It is the publishers' word.", "cmd/crier/team", "Listing"},
 	{"crier record --summary", "One object, at the end.", "cmd/crier/record", "Summary"},
 	{"crier demo --json", "One object.", "cmd/crier/demo", "report"},
 	{"crier demo overload --json", "A list of objects, one for each answer.", "cmd/crier/demo",

@@ -89,7 +89,9 @@ type Config struct {
 	// Source restricts the groups to one publisher's address (source-specific
 	// multicast), if valid.
 	Source netip.Addr
-	// Name is the subscriber's name for publishers, of up to 255 bytes.
+	// Name is the subscriber's name for publishers, of up to 255 bytes. In a team it is what the
+	// shares of the work follow: no two live members have the same, and a member that keeps its
+	// name over a restart gets the same partitions. There the default is host and process number.
 	Name string
 	// Handler, if set, takes the events, one call at a time. It runs on the goroutine that
 	// read the datagram, on the timer's goroutine for events that time causes, and on that
@@ -102,6 +104,27 @@ type Config struct {
 	Start Start
 	// Until, if not zero, ends each session before an offset or a time.
 	Until Until
+	// Team, if not empty, is the name of a team, of up to 255 bytes, whose members share the
+	// messages of the Topic. Its publishers grant each message to one of them: see Share. In a team
+	// a Handler runs on a goroutine of its own.
+	Team string
+	// Share selects how the members share the messages; 0 means ByPartition. All members of a team
+	// have the same.
+	Share Share
+	// Weight is this member's part of the work compared to that of others, 1 to 65,536; 0 means 1.
+	Weight int
+	// Room is how many messages this member takes at once, where work is shared by message, 1 to
+	// 1,024; 0 means 8.
+	Room int
+	// Window is how many messages of a partition may be handed out beyond those of which the
+	// publisher knows that they are done, where work is shared by partition, 1 to 1,048,576; 0
+	// means 16,384. As many may come twice when this member is lost.
+	Window int
+	// ManualDone leaves it to the application to call Done of each message of a team. Otherwise a
+	// message is done at the end of its step, unless it was released.
+	ManualDone bool
+	// Orphans selects what becomes of granted messages once their publisher has fallen silent.
+	Orphans Orphans
 	// Offsets, if set, keeps the positions of what is acknowledged, from which a later
 	// Subscriber resumes. A Start other than Resume and ResumeOldest, or an Until, works a
 	// stretch through again, and leaves the positions as they are.
@@ -171,6 +194,7 @@ func (c *Config) setDefaults() {
 	if c.Offsets != nil && c.Start == Latest {
 		c.Start = Resume
 	}
+	c.setTeamDefaults()
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -193,6 +217,9 @@ func (c *Config) validate() error {
 		return err
 	}
 	if err := c.validateFeeds(); err != nil {
+		return err
+	}
+	if err := c.validateTeam(); err != nil {
 		return err
 	}
 	for i, group := range c.Groups {

@@ -87,6 +87,20 @@ func (l *log) note(ev *Event) {
 			"feed", ev.Feed)
 	case FeedUp:
 		to.Warn("crier: a feed is heard again", "feed", ev.Feed)
+	case Assigned:
+		to.Info("crier: a partition is this member's", grantAttrs(ev.Grant)...)
+	case Revoking:
+		to.Info("crier: a partition is to be given back", grantAttrs(ev.Grant)...)
+	case Revoked:
+		details := append(grantAttrs(ev.Grant), slog.String("cause", ev.Revocation.String()))
+		if ev.Revocation == RevokedLapsed || ev.Revocation == RevokedSuperseded {
+			to.Warn("crier: a partition is this member's no longer: its messages may be handed "+
+				"out elsewhere as well", details...)
+			break
+		}
+		to.Info("crier: a partition is this member's no longer", details...)
+	case NotGranted:
+		to.Warn("crier: a publisher grants this member nothing", "cause", refusalText(ev.Refused))
 	case SessionEnded:
 		to.Info("crier: a session ended", "cause", ev.Cause.String())
 	}
@@ -136,6 +150,32 @@ func findings(c *Certificate) []any {
 		slog.Bool("agreed", c.Agreed), slog.Uint64("next_offset", c.NextOffset),
 		slog.Uint64("missing_frames", missing), slog.Uint64("lost_messages", c.LostMessages),
 	}
+}
+
+// refusalText is the reason for which a publisher grants nothing.
+func refusalText(r Refusal) string {
+	switch r {
+	case NameTaken:
+		return "another live member of the team has its name; one that ended without a word has " +
+			"it for as long as its lease"
+	case OtherShare:
+		return "the team shares its work in the other way"
+	case TooMany:
+		return "there are too many teams, or members"
+	case NoTeams:
+		return "it grants nothing to teams"
+	case NoTeam:
+		return "the team was forgotten"
+	}
+	return "it doesn't answer"
+}
+
+// grantAttrs returns what a grant says, or nothing.
+func grantAttrs(g *Grant) []any {
+	if g == nil {
+		return nil
+	}
+	return []any{slog.String("team", g.Team), slog.Uint64("epoch", g.Epoch)}
 }
 
 func sessionAttr(id SessionID) slog.Attr { return slog.String("session", id.String()) }

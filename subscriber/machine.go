@@ -2,6 +2,7 @@ package subscriber
 
 import (
 	"net/netip"
+	"time"
 
 	"crier/multicast"
 	"crier/reliable"
@@ -39,7 +40,7 @@ func (m *machine) Receive(now int64, ps []multicast.Packet) (int, bool) {
 	if s.absent.watched && now >= s.absent.due {
 		s.lookForAbsent(now)
 	}
-	if s.cfg.Handler == nil || s.delivering {
+	if !s.direct() || s.delivering {
 		// The datagrams are overwritten soon, and the events may be taken later, so
 		// Keep copies their payloads.
 		for i := range ps {
@@ -112,6 +113,11 @@ func (m *machine) Memberships() (version uint64, groups []netip.AddrPort) {
 
 // NotJoined implements multicast.Joiner.
 func (m *machine) NotJoined(group netip.AddrPort) { m.s.receiver.NotJoined(group) }
+
+// Leases and Shift implement multicast.Shifter.
+func (m *machine) Leases() bool { return m.s.team != nil }
+
+func (m *machine) Shift(d time.Duration) { m.s.team.m.Shift(d) }
 
 func (m *machine) Advance(now int64) {
 	m.s.receiver.Advance(reliable.Time(now))

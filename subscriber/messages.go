@@ -65,7 +65,16 @@ func (s *Subscriber) refuse(why error) {
 
 // run yields events. It returns the reason for the end, or nil if yield returned false.
 func (s *Subscriber) run(ctx context.Context, yield func(Event) bool) error {
+	if s.team != nil {
+		defer s.team.leaveRange()
+	}
 	for ctx.Err() == nil {
+		if s.team != nil && s.team.repeats() {
+			if !s.team.give(yield) {
+				return nil
+			}
+			continue
+		}
 		if s.next == s.have && !s.refill() {
 			why := s.closedWhy()
 			if err := s.places.flush(); err != nil {
@@ -77,6 +86,12 @@ func (s *Subscriber) run(ctx context.Context, yield func(Event) bool) error {
 			select {
 			case <-s.more:
 			case <-ctx.Done():
+			}
+			continue
+		}
+		if s.team != nil {
+			if !s.team.give(yield) {
+				return nil
 			}
 			continue
 		}
@@ -126,7 +141,11 @@ func (s *Subscriber) step() Event {
 // refill takes the next events, after all earlier ones were yielded. It returns false if
 // the Subscriber is closed and there are no more.
 func (s *Subscriber) refill() bool {
-	s.loop.Lock()
+	if s.team == nil {
+		s.loop.Lock()
+	} else {
+		s.team.lock()
+	}
 	s.next, s.have = 0, s.receiver.Poll(s.events[:])
 	s.idle = s.have == 0
 	pending := 0

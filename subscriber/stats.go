@@ -10,6 +10,7 @@ import (
 	"crier/reliable/directory"
 	"crier/reliable/receive"
 	"crier/reliable/survivor"
+	"crier/reliable/team/member"
 )
 
 // Session holds a Subscriber's counters of one session. Once all events are
@@ -38,6 +39,8 @@ type Stats struct {
 	receive.Stats
 	// Others counts what was done for other subscribers.
 	Others survivor.Served
+	// Team counts the work for a team.
+	Team member.Stats
 	// Directory counts what was announced, with a pattern as Topic, and Topics what is followed.
 	Directory directory.ListenerStats
 	Topics    directory.SelectionStats
@@ -63,6 +66,7 @@ func (s Stats) Sockets() multicast.ConnStats {
 var counters = slices.Concat(
 	reliable.Within(func(s *Stats) *receive.Stats { return &s.Stats }, receive.Counters),
 	reliable.Within(func(s *Stats) *survivor.Served { return &s.Others }, survivor.Counters),
+	reliable.Within(func(s *Stats) *member.Stats { return &s.Team }, member.Counters),
 	reliable.Table[Stats]{
 		reliable.Count("invalid_datagrams", reliable.Datagrams,
 			"datagrams that held no crier frame, or a damaged one",
@@ -92,6 +96,7 @@ func (s *Subscriber) Stats() Stats {
 	s.loop.Lock()
 	defer s.loop.Unlock()
 	st.Stats, st.Others = s.receiver.Stats(), s.receiver.Served()
+	st.Team = s.receiver.TeamStats()
 	st.Invalid, st.Newer = s.machine.invalid, s.machine.newer
 	if s.finder != nil {
 		s.finder.stats(&st)

@@ -14,6 +14,7 @@ import (
 	"crier/reliable"
 	"crier/reliable/receive"
 	"crier/reliable/survivor"
+	"crier/reliable/team/member"
 	"crier/reliable/topic"
 )
 
@@ -31,7 +32,7 @@ type Subscriber struct {
 
 	// The loop's lock guards the fields from here to failed.
 
-	receiver *survivor.Survivor
+	receiver *member.Member
 	// finder follows the topics of a pattern; it is nil without one.
 	finder *finder
 	// region is the memory of its history, or nil.
@@ -63,6 +64,8 @@ type Subscriber struct {
 
 	// places are the consumer's positions, or nil.
 	places *places
+	// team is this member's work in a team, or nil.
+	team *teamwork
 
 	// ranging says that a range over Messages runs.
 	ranging atomic.Bool
@@ -137,6 +140,9 @@ func (s *Subscriber) open(positions []Position) error {
 	if err != nil {
 		return err
 	}
+	if _, err := s.member(config, survivor.History{}).Complete(); err != nil {
+		return err
+	}
 	if err := s.openGroups(); err != nil {
 		return err
 	}
@@ -156,18 +162,21 @@ func (s *Subscriber) open(positions []Position) error {
 	config.Epoch = s.start
 	history := s.cfg.history()
 	s.furnish(&history)
-	if s.receiver, err = survivor.New(config, history); err != nil {
+	if s.receiver, err = member.New(s.member(config, history)); err != nil {
 		return err
 	}
 	if s.finder, err = newFinder(s, config.ID, config.Seed, positions); err != nil {
 		return err
 	}
 	s.machine.s, s.absent.watched = s, s.cfg.Partitions != nil
+	if s.cfg.Team != "" {
+		s.team = &teamwork{s: s, m: s.receiver}
+	}
 	cfg := multicast.LoopConfig{
-		Machine: &s.machine, Out: s.back, In: s.conns, Timer: timer, Memberships: s.members,
+		LeaseClock: s.cfg.Link.LeaseClock(), Machine: &s.machine, Out: s.back, In: s.conns, Timer: timer, Memberships: s.members,
 		Wait: s.cfg.Link.Wait, Start: s.start, Logger: s.cfg.Logger,
 	}
-	if s.cfg.Handler != nil {
+	if s.direct() {
 		cfg.Deliver = s.deliver
 	}
 	link := multicast.Link{MTU: s.back.Stats().MTU, Local: s.back.LocalAddr()}
@@ -176,8 +185,14 @@ func (s *Subscriber) open(positions []Position) error {
 	}
 	s.loop = multicast.NewLoop(cfg)
 	s.loop.Run()
+	if s.team != nil && s.cfg.Handler != nil {
+		s.helpers.Go(s.team.work)
+	}
 	return nil
 }
+
+// direct reports whether the Handler runs on the goroutines that read.
+func (s *Subscriber) direct() bool { return s.cfg.Handler != nil && s.team == nil }
 
 // openGroups joins the groups on each feed.
 func (s *Subscriber) openGroups() error {
@@ -226,6 +241,9 @@ func (s *Subscriber) hearing(now int64) {
 
 // LocalAddr returns the source of NACKs, which is also the address for unicast repairs.
 func (s *Subscriber) LocalAddr() netip.AddrPort { return s.back.LocalAddr() }
+
+// Name returns the Subscriber's name for publishers: in a team it always has one.
+func (s *Subscriber) Name() string { return s.cfg.Name }
 
 // ErrGoexit is returned by Close if a Handler or OnLag ended its goroutine, by
 // runtime.Goexit or a test's FailNow. Nothing can be delivered after that, so the
@@ -328,6 +346,9 @@ func (s *Subscriber) sayFarewell() {
 
 // allSent notes that nothing is left to send. The caller holds the lock.
 func (s *Subscriber) allSent() {
+	if s.team != nil {
+		s.team.checkLeft()
+	}
 	if !s.closed {
 		return
 	}
@@ -341,8 +362,14 @@ func (s *Subscriber) allSent() {
 // Close stops listening, and reports missing messages lost. A Handler gets these last events
 // before Close returns. A range over Messages yields them, and then ends. No goroutine is
 // left when Close returns. Several callers may close at once, and all of them wait.
+//
+// A member of a team hands out nothing more, waits for the end of the running step for up to 30 s,
+// and gives back what it was granted. So it must not be closed by a step: leave the range instead.
 func (s *Subscriber) Close() error {
 	s.closing.Do(func() {
+		if s.team != nil {
+			s.team.leave()
+		}
 		s.loop.Lock()
 		if s.absent.watched { // a session may have been shorter than the time between two looks
 			s.lookForAbsent(s.loop.Now())
@@ -354,7 +381,7 @@ func (s *Subscriber) Close() error {
 		s.sayFarewell()
 		s.closeErr = errors.Join(failed, s.loop.Close())
 		close(s.gone)
-		if s.cfg.Handler != nil {
+		if s.direct() {
 			s.deliver(false)
 		}
 		s.loop.Lock()

@@ -73,6 +73,9 @@ func (l *LAN) Subscriber(host *lan.Host, cfg subscriber.Config) *subscriber.Subs
 // Way returns the path from the publisher's host to another.
 func (l *LAN) Way(host *lan.Host) *lan.Path { return l.lan.Link(l.Pub, host) }
 
+// Back returns the path from another host to the publisher's.
+func (l *LAN) Back(host *lan.Host) *lan.Path { return l.lan.Link(host, l.Pub) }
+
 // Drop drops datagrams on the way to a host, by a script that counts from now (a
 // session begins with SESSION and HEARTBEAT). Without a script it drops none.
 func (l *LAN) Drop(host *lan.Host, script string) {

@@ -14,6 +14,7 @@ import (
 	"crier/cmd/crier/replay"
 	"crier/cmd/crier/sim"
 	"crier/cmd/crier/sub"
+	"crier/cmd/crier/team"
 	"crier/cmd/crier/wireshark"
 )
 
@@ -25,7 +26,7 @@ Publishers shout once to all, and repeat what was missed; what is lost is named.
 
 `,
 		Commands: []*cli.Command{demo.Command(), pub.Command(), sub.Command(), ls.Command(),
-			record.Command(), replay.Command(), logs.Command(), sim.Command(), bench.Command(),
+			team.Command(), record.Command(), replay.Command(), logs.Command(), sim.Command(), bench.Command(),
 			doctor.Command(), decode.Command(), wireshark.Command(), bench.Worker()},
 		Notes: `
 Examples:

@@ -206,6 +206,11 @@ func (p *Printer) eventText(ev *subscriber.Event) string {
 	case subscriber.StreamContested:
 		return fmt.Sprintf("%s is not alone: session %v of the same publisher's name goes on, too",
 			session, ev.Other)
+	case subscriber.Assigned, subscriber.Revoking, subscriber.Revoked:
+		return session + ": " + p.grantText(ev)
+	case subscriber.NotGranted:
+		return whole + " " + p.sheet.Paint(cli.Noted, "grants nothing") + " to this member: " +
+			refusals[ev.Refused].text
 	case subscriber.FeedDown:
 		return fmt.Sprintf("%s: feed %s is silent, while another is heard", whole, p.feed(ev.Feed))
 	case subscriber.FeedUp:
@@ -285,7 +290,8 @@ func plural(n uint64, one, more string) string {
 // but for recovery_ns, which is how long a recovered message was missing.
 type Line struct {
 	// Type is message, loss, new, inquest, silent, amended, resumed, ended, moved, contested,
-	// stream-forked, stream-contested, feed-down or feed-up.
+	// stream-forked, stream-contested, feed-down, feed-up, assigned, revoking, revoked
+	// or not-granted.
 	Type      string  `json:"type"`
 	Session   string  `json:"session"`
 	Partition uint32  `json:"partition"`       // of the session: it has offsets of its own
@@ -310,8 +316,17 @@ type Line struct {
 	From   *uint64 `json:"from,omitempty"`   // of a loss or a fork: offsets from, and below to
 	To     *uint64 `json:"to,omitempty"`
 	Cause  string  `json:"cause,omitempty"`
-	Feed   *int    `json:"feed,omitempty"`  // of feed-down and feed-up: from 0, as they are given
-	Other  string  `json:"other,omitempty"` // of a fork or a contest: the other session
+	// Team, and the fields up to Orphan, are there in a team.
+	Team  string `json:"team,omitempty"`
+	Epoch uint64 `json:"epoch,omitempty"` // the grant's, which only grows
+	// Attempt is, of a message, how often it was granted: above 1, it may have been done before.
+	Attempt uint32 `json:"attempt,omitempty"`
+	Orphan  bool   `json:"orphan,omitempty"` // its publisher is silent: it may have been done
+	// Reason is that of a revoked: given-back, lapsed, superseded or ended; or of a not-granted:
+	// name-taken, other-share, too-many, no-teams, no-team or no-answer.
+	Reason string `json:"reason,omitempty"`
+	Feed   *int   `json:"feed,omitempty"`  // of feed-down and feed-up: from 0, as they are given
+	Other  string `json:"other,omitempty"` // of a fork or a contest: the other session
 	// Certificate is what the survivors of a silent publisher found: of silent, amended and
 	// resumed.
 	Certificate *Certificate `json:"certificate,omitempty"`
@@ -329,6 +344,7 @@ func lineOf(ev *subscriber.Event, group string) *Line {
 	if ev.Source.IsValid() && ev.Kind != subscriber.Message {
 		line.Source = ev.Source.String()
 	}
+	line.grant(ev)
 	switch ev.Kind {
 	case subscriber.Message:
 		line.Offset = &ev.Offset

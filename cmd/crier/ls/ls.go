@@ -5,11 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/netflags"
-	"crier/multicast"
 	"crier/reliable/topic"
 	"crier/subscriber/directory"
 )
@@ -137,8 +135,7 @@ func (l *Listing) none() string {
 		what = fmt.Sprintf("no topic that matches %s is", cli.Printable(l.Pattern))
 	}
 	text := fmt.Sprintf("crier ls: %s announced on interface %s", what, l.Interface)
-	if ifi, err := multicast.ResolveInterface(l.Interface); err == nil && ifi.Name == "lo" ||
-		strings.HasPrefix(l.Interface, "127.") {
+	if netflags.OnlyHere(l.Interface) {
 		return text + ", which is this machine alone: name another by --iface"
 	}
 	return text + ": publishers need --topic, and a switch may hold datagrams to groups back " +

@@ -27,6 +27,9 @@ var configFlags = map[string]string{
 	"Teams.Expiry": "team-expiry",
 	"Repair.Share": "repair-share", "Repair.Floor": "repair-floor", "Repair.Linger": "linger",
 
+	"Team": "team", "Share": "share", "Weight": "weight", "Room": "room", "Window": "window",
+	"Orphans": "orphans",
+
 	"Start": "start", "Order": "order", "Overload": "overload",
 	"Recovery.MaxWait": "max-wait", "Recovery.Silence": "silence", "Memory.Buffer": "buffer",
 }

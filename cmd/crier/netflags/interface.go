@@ -2,8 +2,10 @@ package netflags
 
 import (
 	"net"
+	"strings"
 
 	"crier/cmd/crier/cli"
+	"crier/multicast"
 )
 
 // The environment variables that hold the defaults of --group and --iface.
@@ -32,4 +34,10 @@ func interfaceNames() []string {
 		}
 	}
 	return names
+}
+
+// OnlyHere reports whether an interface reaches this machine alone.
+func OnlyHere(name string) bool {
+	ifi, err := multicast.ResolveInterface(name)
+	return err == nil && ifi.Name == "lo" || strings.HasPrefix(name, "127.")
 }

@@ -34,7 +34,9 @@ type follower struct {
 	// acks acknowledges what is printed, or is nil. What comes behind a gap that Close gave up
 	// comes again when positions are kept: gaps has such streams.
 	acks *acks
-	gaps map[stream]bool
+	// written tells of a team's messages that are done, or is nil.
+	written *written
+	gaps    map[stream]bool
 	// unsaved says that the last positions were not saved.
 	unsaved bool
 	// unheard is the report that there was no session, made while the sockets are open.
@@ -58,6 +60,9 @@ func (f *follower) follow(ctx context.Context, std cli.Streams) (ending, error) 
 	}
 	if f.acks != nil {
 		print.Watch(f.acks.wrote)
+	}
+	if f.written != nil {
+		print.Watch(f.written.wrote)
 	}
 	end, err := f.take(ctx, print)
 	if f.tally.seen == 0 {
@@ -94,6 +99,7 @@ func (f *follower) print(ctx context.Context, p *events.Printer, ev *subscriber.
 		return err
 	}
 	f.acks.printed(ev, p.Added())
+	f.written.printed(ev, p.Added())
 	return nil
 }
 
@@ -163,11 +169,15 @@ func (f *follower) take(ctx context.Context, print *events.Printer) (ending, err
 func (f *follower) takeSome(ctx context.Context, print *events.Printer) (ending, error) {
 	for ev := range f.sub.Messages(ctx) {
 		f.tally.note(&ev, f.sub.Sessions)
+		works := f.o.work > 0 && ev.Kind == subscriber.Message
+		if works && f.written != nil { // it is done once it is printed
+			f.work(ctx)
+		}
 		if err := f.print(ctx, print, &ev); err != nil {
 			f.left = true
 			return interrupted, err
 		}
-		if f.o.work > 0 && ev.Kind == subscriber.Message {
+		if works && f.written == nil {
 			f.work(ctx)
 		}
 		if f.o.count > 0 && f.tally.messages == f.o.count {

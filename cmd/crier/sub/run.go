@@ -37,11 +37,15 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 		return 0, netflags.ConfigError(o.net.Set, err)
 	}
 	if !o.quiet {
-		fmt.Fprint(std.Err, o.listening(sub.LocalAddr()), o.stateText(sub.Positions()))
+		fmt.Fprint(std.Err, o.listening(sub.LocalAddr()), o.stateText(sub.Positions()),
+			o.teamText(sub.Name()))
 	}
 	f := &follower{o: o, sub: sub, tally: newTally()}
 	if o.saves {
 		f.acks = newAcks(sub.Done)
+	}
+	if o.cfg.Team != "" {
+		f.written = &written{}
 	}
 	teller := &trouble.Teller{Command: "crier sub", Out: std.Err}
 	stopTelling := func() {}
@@ -98,7 +102,8 @@ func (o *options) verdict(t *tally, sum *Summary, end ending,
 	if end == timedOut && t.messages < o.count {
 		short = fmt.Errorf("%d of %d messages came within %v", t.messages, o.count, o.timeout)
 	}
-	unseen := end != countReached && t.unseen > 0
+	// Where a team goes on, so do others with what comes after this member's end.
+	unseen := end != countReached && t.unseen > 0 && o.cfg.Team == ""
 	if t.lost == 0 && !unseen {
 		return cli.ExitOK, short
 	}

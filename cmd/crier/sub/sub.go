@@ -35,6 +35,7 @@ type options struct {
 	stateSync bool
 	saves     bool
 	recorders []string
+	share     subscriber.Share // of a team
 	groups    []netip.AddrPort // the home group of a topic
 	// history is the size of the history in bytes; 0 is none.
 	history int
@@ -63,8 +64,9 @@ kernel's drops meanwhile; and lag and open sessions at its end.
 With --format json each line is an object. Its type is message (with session, partition, name
 and group, offset, sent_ns, received_ns, recovered, key and headers, and text, or base64 where
 the payload is not UTF-8), loss (from, to, which is exclusive, and cause), or a change of a
-session: new, inquest, silent, amended, resumed, ended, moved, contested, feed-down, feed-up. The
-other formats print only messages, and the rest as words on standard error. Lines have what
+session: new, inquest, silent, amended, resumed, ended, moved, contested, feed-down, feed-up; in
+a team also assigned, revoking, revoked, not-granted, and messages have epoch, attempt and
+orphan. The other formats print only messages, and the rest as words on standard error. Lines have what
 --show names before each message.
 
 A session is silent when nothing was heard of its publisher for --silence, but not
@@ -83,6 +85,14 @@ out: what was sent meanwhile comes from the publisher's resend buffer, or from a
 recorder. A session that the file doesn't know begins at the latest; with --start
 resume:oldest, at the oldest that is held. Any other --start, or --until, works a
 stretch through again, as often as one likes, and leaves the file as it is.
+
+With --team the messages of a topic are shared among the members of a team, which are
+subscribers on any machines: each message comes to one of them. The publisher says to which.
+With --share partition, the default, each partition belongs to one member at a time, in
+order; with --share message each message goes to the member that has the least to do. A
+message is done once it is written to standard output, after its --work. When a member is lost,
+others get what wasn't done: such a message has an attempt above 1, and may have been done
+before. On an interrupt a member gives back what it has, and the exit code is 0: others go on.
 
 Latency counts from when the publisher accepted a message, by its clock, to when it
 was received, by this machine's: it is as true as the two clocks agree. One that is
@@ -114,6 +124,12 @@ Examples:
 
   # two partitions of a topic, each message behind its partition and its key
   crier sub --topic md --partition 3,7 --show partition,key --until-end
+
+  # one of several workers that share the messages of a topic, each partition in order
+  crier sub --topic orders --team risk --name worker1
+
+  # a worker for messages that each take long, in any order
+  crier sub --topic jobs --team pricing --share message --room 4
 
   # two groups on a network, for a second
   crier sub --group 239.77.0.1:7700 --group 239.77.0.2:7700 --iface eth0 --timeout 1s
@@ -183,6 +199,7 @@ func (o *options) declare(flags *cli.FlagSet) {
 	flags.DurationVar(&o.work, "work", 0, "pretend that each message costs this long")
 	flags.Uint64Var(&o.cfg.WarnLag, "warn-lag", 0,
 		"warn when this many `MESSAGES` behind, and when that is over")
+	o.declareTeam(flags)
 	o.net.DeclareLink(flags, &o.cfg.Link,
 		"port that NACKs come from and unicast repairs go to")
 	o.net.DeclareDrop(flags)
@@ -214,6 +231,9 @@ func (o *options) validate() error {
 		}
 	}
 	if err := o.checkState(); err != nil {
+		return err
+	}
+	if err := o.checkTeam(); err != nil {
 		return err
 	}
 	switch {
@@ -278,6 +298,7 @@ func (o *options) complete() error {
 	if err := o.completeState(); err != nil {
 		return err
 	}
+	o.completeTeam()
 	if cfg.History = o.history; o.history == 0 {
 		cfg.History = -1
 	}

@@ -27,6 +27,8 @@ type Machine interface {
 type Config struct {
 	// Interface is that of the directory's group.
 	Interface string
+	// Alone says that no group is joined.
+	Alone bool
 	// Link configures its use. How it waits, its port and its buffers are a Node's own.
 	Link multicast.LinkConfig
 	// Start is the instant that the machine's times count from.
@@ -73,9 +75,7 @@ func Open(cfg Config, machine func() (Machine, error)) (*Node, error) {
 	link := cfg.Link
 	link.Wait, link.ControlPort = multicast.WaitBlock, 0
 	link.ReadBuffer, link.WriteBuffer = buffer, buffer
-	in, err := link.Group(multicast.GroupConfig{
-		Group: topic.Directory, Interface: cfg.Interface, Logger: cfg.Logger,
-	})
+	ins, err := n.join(link)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ func Open(cfg Config, machine func() (Machine, error)) (*Node, error) {
 		},
 	})
 	if err != nil {
-		return nil, errors.Join(err, in.Close())
+		return nil, errors.Join(err, closeAll(ins))
 	}
 	timer, err := link.Network.Timer()
 	if err == nil {
@@ -100,14 +100,39 @@ func Open(cfg Config, machine func() (Machine, error)) (*Node, error) {
 		}
 	}
 	if err != nil {
-		return nil, errors.Join(err, in.Close(), out.Close())
+		return nil, errors.Join(err, closeAll(ins), out.Close())
 	}
 	n.loop = multicast.NewLoop(multicast.LoopConfig{
-		Machine: (*driver)(n), Out: out, In: []multicast.Conn{in}, Timer: timer,
+		Machine: (*driver)(n), Out: out, In: ins, Timer: timer,
 		Wait: link.Wait, Start: cfg.Start, Logger: cfg.Logger,
 	})
 	n.loop.Run()
 	return n, nil
+}
+
+// Loopback returns the loopback interface's address of the directory's family.
+func Loopback() string { return multicast.Loopback(topic.Directory) }
+
+// join joins the directory's group, unless the Node is alone.
+func (n *Node) join(link multicast.LinkConfig) ([]multicast.Conn, error) {
+	if n.cfg.Alone {
+		return nil, nil
+	}
+	in, err := link.Group(multicast.GroupConfig{
+		Group: topic.Directory, Interface: n.cfg.Interface, Logger: n.cfg.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return []multicast.Conn{in}, nil
+}
+
+// closeAll closes the sockets of groups.
+func closeAll(conns []multicast.Conn) (err error) {
+	for _, c := range conns {
+		err = errors.Join(err, c.Close())
+	}
+	return err
 }
 
 // restored tells the machine's owner that the interface is up again.
