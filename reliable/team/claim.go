@@ -67,6 +67,8 @@ func (a *Arbiter) join(
 	switch {
 	case a.cfg.Off:
 		code = frame.NoTeams
+	case c.Share > frame.ByMessage:
+		code = frame.OtherShare
 	case t == nil && len(a.teams) >= a.cfg.MaxTeams:
 		code = frame.TooMany
 	case t == nil:
@@ -103,10 +105,6 @@ func (a *Arbiter) join(
 	}
 	m := &member{team: t, id: f.Subscriber, name: string(f.Name), addr: from,
 		host: string(c.Host), pid: c.PID, repeat: reliable.Never}
-	if t.work != nil {
-		n := len(t.work.channels)
-		m.passed, m.told = make([]uint64, n), make([]uint64, n)
-	}
 	t.members = append(t.members, m)
 	t.byID[m.id] = m
 	t.empty = reliable.Never
@@ -156,7 +154,7 @@ func (t *team) claim(lease reliable.Time, m *member, f *frame.Frame) {
 	a, c := t.arbiter, f.Claim
 	m.request, m.heard = f.Request, lease
 	m.gone = max(m.gone, beyond(lease, t.term()))
-	m.room, m.span = min(max(c.Room, 1), maxRoom), c.Window
+	m.room, m.span = min(c.Room, maxRoom), c.Window
 	if weight := min(max(c.Weight, 1), maxWeight); weight != m.weight {
 		m.weight = weight
 		if m.eligible {
@@ -170,6 +168,10 @@ func (t *team) claim(lease reliable.Time, m *member, f *frame.Frame) {
 		m.until = max(m.until, beyond(lease, m.lease))
 		if !m.eligible {
 			m.eligible = true
+			if t.work != nil && m.passed == nil {
+				n := len(t.work.channels)
+				m.passed, m.told = make([]uint64, n), make([]uint64, n)
+			}
 			t.changed(lease, a.cfg.Debounce)
 		}
 	} else {

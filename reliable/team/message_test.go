@@ -93,6 +93,17 @@ func TestByMessage(t *testing.T) {
 	}
 }
 
+// TestNoRoom grants nothing to a member that takes nothing.
+func TestNoRoom(t *testing.T) {
+	r := newRig(t, 1, Config{Settle: -1, Debounce: -1})
+	a := r.worker("a", 0)
+	r.publish(0, 3)
+	a.check()
+	a.c.Room = 2
+	a.claim()
+	a.check("0/0*1", "0/1*1")
+}
+
 // TestWeight gives a member of three times the weight three times the work.
 func TestWeight(t *testing.T) {
 	r := newRig(t, 1, Config{Settle: -1, Debounce: -1})
@@ -242,6 +253,37 @@ func TestWorkerDies(t *testing.T) {
 	}
 	if after := r.now.Sub(since); after < 2125*milli || after > 2175*milli {
 		t.Errorf("after %v", after)
+	}
+}
+
+// TestDeafWorker grants what a member has that claims, but hears no GRANT, as its lease runs out.
+func TestDeafWorker(t *testing.T) {
+	r := newRig(t, 1, Config{Settle: -1, Debounce: -1})
+	a, b := r.worker("a", 4), r.worker("b", 4)
+	r.publish(0, 2)
+	a.claim()
+	stale, since := *a.got, r.now
+	for r.now.Sub(since) < 5*time.Second && len(a.mine()) > 0 {
+		r.pass(100 * milli)
+		a.got = &stale
+		a.claim()
+		b.claim()
+	}
+	if after := r.now.Sub(since); len(b.mine()) != 2 || after < 2100*milli || after > 4300*milli {
+		t.Errorf("after %v, the other one has %v", after, b.mine())
+	}
+}
+
+// TestStamps never gives two GRANTs the same stamp: a CLAIM shows which one has come.
+func TestStamps(t *testing.T) {
+	r := newRig(t, 1, Config{Settle: -1, Debounce: -1})
+	a := r.worker("a", 8)
+	last := a.got.Stamp
+	for range 5 {
+		if r.publish(0, 1); a.got.Stamp <= last {
+			t.Fatalf("stamp %d after %d", a.got.Stamp, last)
+		}
+		last = a.got.Stamp
 	}
 }
 

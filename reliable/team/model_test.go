@@ -177,10 +177,15 @@ func (m *model) run(d time.Duration) {
 	m.at(0, m.chaos)
 	m.at(0, m.publish)
 	for len(m.events) > 0 && m.now < end && !m.Failed() {
-		e := heap.Pop(&m.events).(event)
-		m.now = e.at
-		e.do()
+		m.next()
 	}
+}
+
+// next does what comes next.
+func (m *model) next() {
+	e := heap.Pop(&m.events).(event)
+	m.now = e.at
+	e.do()
 }
 
 func (m *model) publish() {
