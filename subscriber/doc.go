@@ -34,6 +34,12 @@
 // datagrams come by two to four networks, and the first copy of each counts. Event.Key and
 // Event.Header return what came with a message. See docs/TOPICS.md.
 //
+// With a Team, subscribers share the messages of a topic: its publishers grant each partition, or
+// each message, to one of them. A message is done at the end of its step, unless the range is left
+// there, or Config.ManualDone leaves that to Event.Done. What a member that is lost didn't do comes
+// to another one, with an Event.Attempt above 1. Event.Epoch only grows: whatever keeps the effects
+// of messages can refuse those of an older one.
+//
 // A message waits in a buffer while an earlier one is missing, or while the application is
 // busy. Memory.Buffer bounds that buffer. A message that finds no room there is requested
 // again once there is room, if the publisher still holds it.
