@@ -124,6 +124,7 @@ type work struct {
 	attempt uint32 // that it was granted for
 	told    uint64 // the attempts for which it was handed out, as bits
 	last    *right // under which it was handed out last
+	orphan  bool   // it was handed out last as an orphan
 	right   *right // by message: the newest grant of it
 	until   reliable.Time
 	done    bool // an application finished it

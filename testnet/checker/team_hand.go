@@ -91,7 +91,7 @@ func (x *teams) handed(sub *world.Subscriber, ev *reliable.Event) {
 	}
 	t.tally.Handed++
 	w.handed++
-	w.last = r
+	w.last, w.orphan = r, g.Orphan
 }
 
 // judgeRight asks whether a member may hand out a message now.
@@ -147,7 +147,7 @@ func (p *portion) judgeRepeat(m *seat, r *right, ev *reliable.Event, w *work) {
 	if w.last == r {
 		return // which its order says
 	}
-	if w.last.graceful {
+	if w.last.graceful && !w.orphan {
 		p.fail("%v hands out offset %d of partition %d, and %v, which did so, has given it back",
 			m.sub, ev.Offset, ev.Partition, w.last.seat.sub)
 	}
