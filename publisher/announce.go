@@ -1,6 +1,7 @@
 package publisher
 
 import (
+	"cmp"
 	"os"
 	"slices"
 	"sync"
@@ -8,6 +9,7 @@ import (
 
 	"crier/reliable"
 	"crier/reliable/directory"
+	"crier/reliable/frame"
 	"crier/reliable/send"
 	"crier/subscriber/directory/node"
 )
@@ -79,8 +81,10 @@ func (a *announcer) open(iface string) error {
 		Topic: cfg.Topic, Layout: cfg.layout, Publisher: cfg.Name, Host: host,
 		PID: uint32(os.Getpid()), Control: a.p.LocalAddr(),
 		Facts: func(reliable.Time) directory.Facts {
-			st := a.p.sessionStats()
-			return a.rates.facts(time.Now(), &st)
+			st, teams := a.p.sessionStats()
+			facts := a.rates.facts(time.Now(), &st)
+			facts.Teams = teams
+			return facts
 		},
 	}
 	var err error
@@ -168,11 +172,19 @@ type rates struct {
 	last            directory.Facts
 }
 
-// sessionStats returns the session's own counters.
-func (p *Publisher) sessionStats() send.Stats {
+// sessionStats returns the session's own counters, and the teams that it announces: those with
+// members first.
+func (p *Publisher) sessionStats() (send.Stats, []directory.Team) {
+	states := p.TeamStates()
+	slices.SortStableFunc(states, func(a, b TeamState) int { return cmp.Compare(b.Members, a.Members) })
+	var teams []directory.Team
+	for _, t := range states[:min(len(states), frame.MaxAnnouncedTeams)] {
+		teams = append(teams, directory.Team{Name: t.Team, Share: t.Share, Members: t.Members,
+			Lag: t.Lag})
+	}
 	p.loop.Lock()
 	defer p.loop.Unlock()
-	return p.sender.Stats()
+	return p.sender.Stats(), teams
 }
 
 // facts returns the rates since the last call, but at least over a second.

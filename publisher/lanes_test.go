@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
+	"reflect"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -215,7 +216,7 @@ func TestRates(t *testing.T) {
 		{3 * time.Second, 500, 20100, directory.Facts{Messages: 100, Bytes: 100, Subscribers: 3}},
 	} {
 		st := send.Stats{Accepted: c.messages, AcceptedBytes: c.bytes, Members: 3}
-		if got := r.facts(begin.Add(c.after), &st); got != c.want {
+		if got := r.facts(begin.Add(c.after), &st); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("after %v: %+v, want %+v", c.after, got, c.want)
 		}
 	}

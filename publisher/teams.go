@@ -140,6 +140,19 @@ func samePosition(a, b TeamPosition) bool {
 	return beyond && reflect.DeepEqual(a, b)
 }
 
+// TeamState is what is known of a team.
+type TeamState = team.State
+
+// TeamStates returns what is known of the teams, in the order of their first member.
+func (p *Publisher) TeamStates() []TeamState {
+	p.loop.Lock()
+	defer p.loop.Unlock()
+	if a := p.sender.Teams(); a != nil {
+		return a.States()
+	}
+	return nil
+}
+
 // Undone are messages of a partition that a team hasn't done as the session ends, or that an
 // earlier session had, and that this one can't serve.
 type Undone struct {

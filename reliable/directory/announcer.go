@@ -40,6 +40,17 @@ type Facts struct {
 	Bytes, Messages uint64
 	// Subscribers is the number of subscribers that it knows.
 	Subscribers int
+	// Teams are up to frame.MaxAnnouncedTeams of those that share the topic's messages.
+	Teams []Team
+}
+
+// Team is a team that shares a topic's messages.
+type Team struct {
+	Name  string
+	Share reliable.Share
+	// Members is the number of its members, and Lag that of the messages that it hasn't done.
+	Members int
+	Lag     uint64
 }
 
 // An Announcer announces the topic of one publisher, and answers questions about it.
@@ -249,6 +260,11 @@ func (a *Announcer) announcement(
 		facts := a.cfg.Facts(now)
 		body.Bytes, body.Messages = facts.Bytes, facts.Messages
 		body.Subscribers = uint32(min(max(facts.Subscribers, 0), math.MaxInt32))
+		body.Teams = body.Teams[:0]
+		for _, t := range facts.Teams[:min(len(facts.Teams), frame.MaxAnnouncedTeams)] {
+			body.Teams = append(body.Teams, frame.AnnouncedTeam{Name: []byte(t.Name),
+				Share: t.Share, Members: uint32(min(max(t.Members, 0), math.MaxInt32)), Lag: t.Lag})
+		}
 	}
 	a.out.taken = true
 	a.out.arena = a.out.encode.Append(a.out.arena[:0], f)

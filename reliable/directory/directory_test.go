@@ -3,6 +3,7 @@ package directory
 import (
 	"fmt"
 	"net/netip"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -70,12 +71,14 @@ func TestFound(t *testing.T) {
 // TestAnswer answers within milliseconds where there are few publishers, and what a publisher
 // announces arrives.
 func TestAnswer(t *testing.T) {
+	facts := Facts{5, 6, 7, []Team{{"risk", reliable.ByPartition, 4, 0},
+		{"audit", reliable.ByMessage, 1, 3112}}}
 	n := newNet(t, 1)
 	n.add(n.publisher(1, func(c *AnnouncerConfig) {
 		c.Topic, c.Layout = "orders", topic.Layout{Partitions: 40, Groups: 16}
 		c.Publisher, c.Host, c.PID = "risk", "desk", 99
 		c.Control = netip.MustParseAddrPort("10.9.9.9:1234")
-		c.Facts = func(reliable.Time) Facts { return Facts{5, 6, 7} }
+		c.Facts = func(reliable.Time) Facts { return facts }
 	}))
 	n.run(20 * time.Second)
 	l := n.listener("ord*")
@@ -89,8 +92,8 @@ func TestAnswer(t *testing.T) {
 	got := *rows[0]
 	want := Row{Session: 2, Topic: "orders", Layout: topic.Layout{Partitions: 40, Groups: 16},
 		Publisher: "risk", Host: "desk", PID: 99, Addr: netip.MustParseAddrPort("10.9.9.9:1234"),
-		Wall: 1, Facts: Facts{5, 6, 7}, First: got.First, Heard: got.First}
-	if got != want {
+		Wall: 1, Facts: facts, First: got.First, Heard: got.First}
+	if !reflect.DeepEqual(got, want) {
 		t.Errorf("\n got %+v\nwant %+v", got, want)
 	}
 }

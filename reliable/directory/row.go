@@ -35,6 +35,9 @@ func (r *Row) take(now reliable.Time, from netip.AddrPort, f *frame.Frame) {
 	r.Addr, r.Wall, r.Heard = addressOf(from, f), f.Wall, now
 	b := f.Announce
 	r.Facts = Facts{Bytes: b.Bytes, Messages: b.Messages, Subscribers: int(b.Subscribers)}
+	for _, t := range b.Teams {
+		r.Facts.Teams = append(r.Facts.Teams, Team{string(t.Name), t.Share, int(t.Members), t.Lag})
+	}
 	r.PID = b.PID
 	// The names rarely change, and then need no copy.
 	if !bytes.Equal(f.Name, []byte(r.Publisher)) {

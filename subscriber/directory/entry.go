@@ -2,6 +2,8 @@ package directory
 
 import (
 	"net/netip"
+	"reflect"
+	"slices"
 	"time"
 
 	"crier/reliable"
@@ -35,9 +37,15 @@ type Entry struct {
 	// before. Subscribers is the number of subscribers that the publisher knows.
 	Bytes, Messages uint64
 	Subscribers     int
+	// Teams are up to 8 of those that share the topic's messages.
+	Teams []Team
 	// Heard is when it was last announced.
 	Heard time.Time
 }
+
+// Team is a team that shares a topic's messages: its Name and Share, the number of its Members, and
+// its Lag, the number of messages that it hasn't done.
+type Team = directory.Team
 
 func (c *Client) entry(r *directory.Row) Entry {
 	return Entry{
@@ -45,6 +53,7 @@ func (c *Client) entry(r *directory.Row) Entry {
 		Groups: r.Layout.Groups, Base: r.Layout.Base, Publisher: r.Publisher, Host: r.Host,
 		PID: r.PID, Addr: r.Addr, Started: time.Unix(0, r.Wall), Bytes: r.Facts.Bytes,
 		Messages: r.Facts.Messages, Subscribers: r.Facts.Subscribers,
+		Teams: r.Facts.Teams,
 		Heard: c.start.Add(time.Duration(r.Heard)),
 	}
 }
@@ -130,5 +139,7 @@ func changes(before, after []Entry) (list []Change) {
 func (e *Entry) same(other *Entry) bool {
 	a, b := *e, *other
 	a.Heard = b.Heard
-	return a == b
+	teams := slices.Equal(a.Teams, b.Teams)
+	a.Teams, b.Teams = nil, nil
+	return teams && reflect.DeepEqual(a, b)
 }

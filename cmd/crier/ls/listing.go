@@ -17,6 +17,8 @@ type Listing struct {
 	// Publishers are in the order of topics and publishers' names.
 	Publishers []Publisher `json:"publishers"`
 	Conflicts  []Conflict  `json:"conflicts,omitempty"` // up to 64
+
+	teams bool // whether the text has them
 }
 
 // Publisher is a publisher of a topic, as it announces itself.
@@ -37,6 +39,16 @@ type Publisher struct {
 	// Bytes are those of the messages in a second.
 	Bytes       uint64 `json:"bytes_per_second"`
 	Subscribers int    `json:"subscribers"` // as many as it knows
+	// Teams are up to 8 of those that share the topic's messages.
+	Teams []Team `json:"teams,omitempty"`
+}
+
+// Team is a team that shares a topic's messages.
+type Team struct {
+	Name    string `json:"name"`    // its name
+	Share   string `json:"share"`   // how it shares: partition or message
+	Members int    `json:"members"` // how many it has
+	Lag     uint64 `json:"lag"`     // messages that it hasn't done
 }
 
 // Conflict is a conflict between two publishers.
@@ -71,6 +83,9 @@ func publisherOf(e *directory.Entry) Publisher {
 	}
 	if e.Base.IsValid() {
 		p.Base = e.Base.String()
+	}
+	for _, t := range e.Teams {
+		p.Teams = append(p.Teams, Team{t.Name, t.Share.String(), t.Members, t.Lag})
 	}
 	return p
 }
@@ -121,6 +136,9 @@ func groups(n int, base netip.AddrPort) string {
 func (l *Listing) text(s cli.Sheet) string {
 	var b strings.Builder
 	t, long := l.table(s.Width)
+	if l.teams {
+		long = append(long, l.teamTexts()...)
+	}
 	b.WriteString(t.Text(s))
 	gap := "\n"
 	below := func(text string) {
@@ -134,6 +152,23 @@ func (l *Listing) text(s cli.Sheet) string {
 		below(s.Paint(cli.Noted, l.Conflicts[i].Text))
 	}
 	return b.String()
+}
+
+// teamTexts returns a line for each publisher that grants its messages to teams.
+func (l *Listing) teamTexts() (lines []string) {
+	for i := range l.Publishers {
+		p := &l.Publishers[i]
+		var teams []string
+		for _, t := range p.Teams {
+			teams = append(teams, fmt.Sprintf("%s (by %s, %s, lag %s)", cli.Printable(t.Name),
+				t.Share, cli.Counted(uint64(t.Members), "member", "members"), cli.Grouped(t.Lag)))
+		}
+		if len(teams) > 0 {
+			lines = append(lines, fmt.Sprintf("teams of %s by %s: %s", cli.Printable(p.Topic),
+				p.who(leastName), strings.Join(teams, ", ")))
+		}
+	}
+	return lines
 }
 
 // who names a publisher: by its name, of so many characters at most, and the address of its

@@ -2,10 +2,12 @@ package ls
 
 import (
 	"net/netip"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
+	"crier/reliable"
 	"crier/subscriber/directory"
 )
 
@@ -14,11 +16,18 @@ func TestPublisherOf(t *testing.T) {
 	e := directory.Entry{Session: 0xabc, Topic: "orders", Partitions: 16, Groups: 4,
 		Base: netip.MustParseAddrPort("239.1.1.1:7700"), Publisher: "risk", Host: "desk", PID: 7,
 		Addr: netip.MustParseAddrPort("10.0.0.5:41234"), Started: time.Unix(1, 5), Bytes: 80,
-		Messages: 3, Subscribers: 9}
+		Messages: 3, Subscribers: 9,
+		Teams: []directory.Team{{Name: "hedge", Share: reliable.ByPartition, Members: 4, Lag: 3112}}}
 	want := Publisher{Topic: "orders", Partitions: 16, Groups: 4, Base: "239.1.1.1:7700",
 		Name: "risk", Session: e.Session.String(), Address: "10.0.0.5:41234", Host: "desk", PID: 7,
-		Started: "1970-01-01T00:00:01.000000005Z", Messages: 3, Bytes: 80, Subscribers: 9}
-	if got := publisherOf(&e); got != want {
+		Started: "1970-01-01T00:00:01.000000005Z", Messages: 3, Bytes: 80, Subscribers: 9,
+		Teams: []Team{{"hedge", "partition", 4, 3112}}}
+	l := Listing{Publishers: []Publisher{want}}
+	if text := l.teamTexts(); len(text) != 1 ||
+		text[0] != "teams of orders by risk at 10.0.0.5: hedge (by partition, 4 members, lag 3,112)" {
+		t.Errorf("%q", text)
+	}
+	if got := publisherOf(&e); !reflect.DeepEqual(got, want) {
 		t.Errorf("\n got %+v\nwant %+v", got, want)
 	}
 	if e.Base = (netip.AddrPort{}); publisherOf(&e).Base != "" {
@@ -26,7 +35,7 @@ func TestPublisherOf(t *testing.T) {
 	}
 	for name, want := range map[string]string{"": "10.0.0.5:41234", "risk": "risk at 10.0.0.5"} {
 		p := Publisher{Name: name, Address: "10.0.0.5:41234"}
-		if got := p.who(20); got != want {
+		if got := p.who(20); !reflect.DeepEqual(got, want) {
 			t.Errorf("%q is named %q", name, got)
 		}
 	}

@@ -39,6 +39,9 @@ Examples:
   # go on, with a line for each publisher that begins or ends
   crier ls --watch
 
+  # with the teams that share the messages of each topic
+  crier ls --teams
+
   # for a program
   crier ls --json
 
@@ -51,6 +54,8 @@ Examples:
 				"print one JSON object; with --watch, one for each change")
 			flags.BoolVarP(&o.watch, "watch", "w", false,
 				"then print what begins and ends, until it is interrupted")
+			flags.BoolVar(&o.teams, "teams", false,
+				"list the teams that share the messages of each topic, up to 8 of a publisher")
 			return o.run
 		},
 	}
@@ -61,6 +66,7 @@ type options struct {
 	flags       *cli.FlagSet
 	iface       string
 	json, watch bool
+	teams       bool
 }
 
 // pattern returns the pattern in the arguments: * if there is none.
@@ -99,6 +105,7 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 		return cli.ExitError, nil // interrupted
 	}
 	l := listingOf(client, pattern, o.iface)
+	l.teams = o.teams
 	if o.json {
 		err = l.writeJSON(std)
 	} else if len(l.Publishers) > 0 {

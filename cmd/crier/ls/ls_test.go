@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -70,7 +71,7 @@ func TestLs(t *testing.T) {
 	if got.Started == "" {
 		t.Error("it began at no time")
 	}
-	if got.Started, got.Host = "", ""; got != want {
+	if got.Started, got.Host = "", ""; !reflect.DeepEqual(got, want) {
 		t.Errorf("\n got %+v\nwant %+v", got, want)
 	}
 }
