@@ -124,7 +124,7 @@ func (st *Stream) handlePlace(
 			st.pace.refloor(now)
 		}
 	}
-	if s.closing.on && st.mayAsk(f, at.Position) {
+	if s.closing.on && st.mayAsk(f, at.Position) && !s.teams.idle(st, f.Subscriber) {
 		s.closing.asked = now
 	}
 }

@@ -87,6 +87,16 @@ func (s *Sender) RestoreTeams(list []reliable.TeamPosition) {
 	}
 }
 
+// idle reports whether a subscriber is a member of a team, and all teams have done all of a stream:
+// it lacks what others had, and asks for nothing.
+func (t *teams) idle(st *Stream, subscriber uint64) bool {
+	if t.arbiter == nil || !t.arbiter.Has(subscriber) {
+		return false
+	}
+	floor, ok := t.arbiter.Floor(st.channel)
+	return ok && floor >= st.packer.nextOffset
+}
+
 // ForgetTeam has a team forgotten, as soon as its members hold nothing any more: nothing is kept for
 // it from now on. It reports false if there is no such team.
 func (s *Sender) ForgetTeam(now reliable.Time, name string) bool {

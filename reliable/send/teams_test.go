@@ -254,6 +254,38 @@ func TestPaceOfTeamsDrains(t *testing.T) {
 	}
 }
 
+// TestMembersDontHoldUpTheEnd ends soon after a team has done all, whatever its members lack of what
+// others had.
+func TestMembersDontHoldUpTheEnd(t *testing.T) {
+	p := newTeamed(t, Config{Repair: Repair{Linger: 100 * time.Millisecond}}, frame.ByPartition)
+	p.claim()
+	p.claim()
+	e := p.hold()
+	p.st.Publish(p.now, []byte("x"))
+	p.step(time.Millisecond)
+	status := func(id uint64) {
+		p.Handle(p.now, rig.SubscriberAddr, &frame.Frame{Kind: frame.Status, Session: 0xabc,
+			Subscriber: id, Echo: uint64(p.now) + 1, Held: 0})
+	}
+	p.Close(p.now)
+	p.step(10 * time.Millisecond)
+	for range 5 { // it hasn't done it
+		p.step(50 * time.Millisecond)
+		status(5)
+	}
+	if p.Finished(p.now) {
+		t.Fatal("over with a message that isn't done")
+	}
+	p.claim(frame.ClaimEntry{Epoch: e.Epoch, Done: 1, Seq: 1})
+	for range 5 {
+		p.step(50 * time.Millisecond)
+		status(5)
+	}
+	if !p.Finished(p.now) {
+		t.Error("not over though all is done")
+	}
+}
+
 // TestMessagesOverWire grants messages as they are sent.
 func TestMessagesOverWire(t *testing.T) {
 	p := newTeamed(t, Config{Flow: Flow{Pace: reliable.OfTeams()}}, frame.ByMessage)

@@ -51,6 +51,16 @@ func (a *Arbiter) Stalled(lease reliable.Time, channel uint32, name string) {
 	a.sweep(lease)
 }
 
+// Has reports whether a subscriber is a member of a team.
+func (a *Arbiter) Has(subscriber uint64) bool {
+	for _, t := range a.teams {
+		if t.byID[subscriber] != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // Teams returns the number of teams.
 func (a *Arbiter) Teams() int { return len(a.teams) }
 
