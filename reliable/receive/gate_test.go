@@ -20,7 +20,8 @@ type stretch struct {
 	*reliable.Grant
 }
 
-func (g turnstile) Pass(_ uint64, channel uint32, offset uint64) (Verdict, *reliable.Grant, uint64) {
+func (g turnstile) Pass(_ uint64, channel uint32, offset uint64) (Verdict, *reliable.Grant,
+	uint64) {
 	for _, s := range g[channel] {
 		if s.from <= offset && offset < s.to {
 			return s.Verdict, s.Grant, s.to
@@ -231,11 +232,10 @@ func TestLossesPassTheGate(t *testing.T) {
 	if got := losses(); got != "10-11 true," {
 		t.Fatal(got)
 	}
-	oldest := 500 - uint64(len(h.got[0]))
 	g[0] = []stretch{{12, 20, Skip, nil}, {20, endless, Deliver, nil}}
 	h.Wake(p.Session(), 0)
 	q.pass(time.Second)
-	oldest = 500 - uint64(len(h.got[0]))
+	oldest := 500 - uint64(len(h.got[0]))
 	if got := losses(); got != fmt.Sprintf("10-11 true,20-%d false,", oldest-1) || oldest < 100 {
 		t.Fatal(got, oldest)
 	}

@@ -54,12 +54,13 @@ func (st *stream) hearsTaken() {
 // what was sent before is asked for. It may be taken already, and be elsewhere. It returns false
 // where it can't be followed, which may change: nothing was heard of its session, or its publisher
 // is silent. Only for a Receiver with a Gate.
-func (r *Receiver) Take(now reliable.Time, session uint64, channel uint32, seq, offset uint64) bool {
+func (r *Receiver) Take(now reliable.Time, session uint64, channel uint32,
+	seq, offset uint64) bool {
 	r.Keep()
 	r.tick(now)
 	s := r.table.byID[session]
-	if s == nil || r.cfg.Gate == nil || r.closed || s.place.away || channel >= uint32(s.partitions()) ||
-		s.topic != nil && !s.topic.wants(channel) {
+	if s == nil || r.cfg.Gate == nil || r.closed || s.place.away ||
+		channel >= uint32(s.partitions()) || s.topic != nil && !s.topic.wants(channel) {
 		return false
 	}
 	st := s.stream(channel)
@@ -375,13 +376,15 @@ func (r *Receiver) Place(session uint64, channel uint32) (Place, bool) {
 	if st == nil || !st.cursor.known {
 		return Place{}, false
 	}
-	p := Place{Taken: !st.taken.off, Heard: st.taken.heard || !st.taken.off, Seq: st.win.next, Next: st.cursor.offset,
+	p := Place{Taken: !st.taken.off, Heard: st.taken.heard || !st.taken.off, Seq: st.win.next,
+		Next:   st.cursor.offset,
 		Newest: st.stats.NextOffset, Ends: st.phase == left, Over: st.over()}
 	p.Received = p.Newest
 	first, missing := st.asked.firstMissing()
 	if missing {
 		p.Received = min(st.beginning().Offset, p.Newest)
 	}
-	p.Ready = p.Taken && !st.taken.unheard && (!missing || first >= min(st.taken.known, st.room.edge()))
+	p.Ready = p.Taken && !st.taken.unheard &&
+		(!missing || first >= min(st.taken.known, st.room.edge()))
 	return p, true
 }

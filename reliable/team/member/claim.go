@@ -175,3 +175,9 @@ func (s *seat) entry(t *tenure, state frame.ClaimState, received uint64) frame.C
 	e.Ranges = cl.ranges[from:len(cl.ranges):len(cl.ranges)]
 	return e
 }
+
+// tellRefused tells that the publisher grants nothing, and why.
+func (c *court) tellRefused() {
+	ev := c.m.announce(c, 0, reliable.NotGranted)
+	ev.Refused = c.refused
+}

@@ -393,9 +393,3 @@ func (c *court) close() {
 		c.goodbyes = goodbyes
 	}
 }
-
-// tellRefused tells that the publisher grants nothing, and why.
-func (c *court) tellRefused() {
-	ev := c.m.announce(c, 0, reliable.NotGranted)
-	ev.Refused = c.refused
-}

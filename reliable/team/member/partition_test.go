@@ -355,9 +355,7 @@ func TestDone(t *testing.T) {
 	}
 	seqs := map[uint64]uint64{h.offset: h.seq}
 	var rest []reliable.Event
-	for _, ev := range a.queue {
-		rest = append(rest, ev)
-	}
+	rest = append(rest, a.queue...)
 	a.queue = nil
 	var events [64]reliable.Run
 	for k := a.Poll(events[:]); k > 0; k = a.Poll(events[:]) {

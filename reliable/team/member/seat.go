@@ -1,8 +1,6 @@
 package member
 
 import (
-	"bytes"
-	"slices"
 	"time"
 
 	"crier/reliable"
@@ -206,43 +204,6 @@ func (t *tenure) grant(m *Member, c *court, channel uint32, list []frame.GrantEn
 	t.spans = kept
 }
 
-// prepare has the stream followed for a tenure to come, and reports whether that is news.
-func (s *seat) prepare(e *frame.GrantEntry, stamp uint64) bool {
-	c, m := s.court, s.court.m
-	if s.tenure != nil && s.tenure.orphan == 0 || m.leaving || stamp < s.stamp {
-		return false
-	}
-	if s.tenure != nil {
-		s.part()
-	}
-	s.stamp, s.asked = stamp, m.now
-	more := e.From > s.from
-	s.seq, s.from = e.Seq, e.From
-	if !s.prepared || more {
-		if !m.Take(m.now, c.id, s.channel, e.Seq, e.From) {
-			return false
-		}
-	}
-	if s.prepared {
-		return false
-	}
-	s.prepared, s.ready, s.limbo = true, false, 0
-	c.preparing++
-	c.look()
-	return true
-}
-
-// unprepare ends the preparation, but for the stream.
-func (s *seat) unprepare() {
-	if s.prepared && !s.ready {
-		s.court.preparing--
-	}
-	if s.prepared && s.tenure == nil {
-		s.court.m.Receiver.Leave(s.court.m.now, s.court.id, s.channel)
-	}
-	s.prepared, s.ready = false, false
-}
-
 // giveBack has the tenure given back as soon as what was handed out is done.
 func (s *seat) giveBack() {
 	t, m := s.tenure, s.court.m
@@ -381,84 +342,6 @@ func (s *seat) advance(life *receive.Life) {
 	case m.now < life.SilentAt && m.now >= s.limbo:
 		s.part()
 	}
-}
-
-// keep keeps an event that wasn't handed out as the lease had run out.
-func (s *seat) keep(ev *reliable.Event) {
-	t := s.tenure
-	if t == nil {
-		t = s.past
-	}
-	n := len(ev.Payload) + len(ev.Properties)
-	if t == nil || t.epoch != ev.Grant.Epoch || t.giving || t.orphan != 0 ||
-		s.tenure == nil && s.limbo == 0 || s.court.m.cfg.Orphans == reliable.OrphansReport ||
-		len(s.kept) >= maxKept || s.keptBytes+n > maxKeptBytes {
-		return
-	}
-	one := *ev
-	one.Payload, one.Properties = bytes.Clone(ev.Payload), slices.Clone(ev.Properties)
-	s.kept, s.keptBytes = append(s.kept, one), s.keptBytes+n
-}
-
-// orphaned has orphans looked after when what was polled is handed out.
-func (s *seat) orphaned() {
-	if m := s.court.m; !s.awaits {
-		s.awaits = true
-		m.turns = append(m.turns, turn{s.court, s.channel, 0})
-	}
-}
-
-// orphans has what is in hand of the last tenure delivered, or reported: its publisher is silent.
-func (s *seat) orphans() {
-	c, m, t := s.court, s.court.m, s.past
-	s.awaits = false
-	if s.desk != nil {
-		s.desk.orphans(s)
-		return
-	}
-	if s.limbo == 0 || t == nil || s.tenure != nil {
-		return
-	}
-	s.limbo, s.tenure = 0, t
-	spans := make([]*reliable.Grant, len(t.spans))
-	for i, g := range t.spans {
-		one := *g
-		one.Orphan = true
-		spans[i] = &one
-	}
-	t.spans = spans
-	p, _ := m.Place(c.id, s.channel)
-	from, to := t.next(), p.Next // what was polled is kept, as far as there is room
-	if m.cfg.Orphans == reliable.OrphansReport {
-		t.orphan, to = orphanReported, p.Newest
-	} else {
-		t.orphan = orphanDelivered
-		for i := range s.kept {
-			ev := &s.kept[i]
-			if ev.Kind == reliable.Message && ev.Offset != from ||
-				ev.Kind == reliable.Loss && ev.Lost.From != from {
-				continue
-			}
-			for k, g := range t.spans {
-				if from < g.To {
-					ev.Grant = t.spans[k]
-					break
-				}
-			}
-			if from++; ev.Kind == reliable.Loss {
-				from = ev.Lost.To
-			}
-			m.told = append(m.told, reliable.Run{Event: *ev})
-		}
-	}
-	s.kept, s.keptBytes = nil, 0
-	if from < to {
-		ev := m.announce(c, s.channel, reliable.Loss)
-		ev.Grant, ev.Seq, ev.Cause = spans[len(spans)-1], p.Seq, reliable.CauseSilent
-		ev.Lost.From, ev.Lost.To = from, to
-		m.stats.OrphansReported += to - from
-	}
-	m.Wake(c.id, s.channel)
 }
 
 // deadline returns when to call advance.
