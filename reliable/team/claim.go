@@ -183,7 +183,7 @@ func (t *team) claim(lease reliable.Time, m *member, f *frame.Frame) {
 		if t.work != nil {
 			t.work.claim(lease, m, &c.Entries[i])
 		} else {
-			t.take(lease, m, &c.Entries[i])
+			t.take(lease, m, &c.Entries[i], f.Flags&frame.Leaving != 0)
 		}
 	}
 	if t.work != nil {
@@ -205,8 +205,8 @@ func (t *team) claim(lease reliable.Time, m *member, f *frame.Frame) {
 	}
 }
 
-// take takes a member's word of a partition.
-func (t *team) take(lease reliable.Time, m *member, e *frame.ClaimEntry) {
+// take takes a member's word of a partition, which it may say as it leaves.
+func (t *team) take(lease reliable.Time, m *member, e *frame.ClaimEntry, leaves bool) {
 	if e.Channel >= uint32(len(t.rows)) {
 		return
 	}
@@ -219,7 +219,11 @@ func (t *team) take(lease reliable.Time, m *member, e *frame.ClaimEntry) {
 		return // it was released, or granted to another one
 	}
 	next := t.advanceTo(e.Channel, r, e)
+	handed := min(max(e.Received, r.done), next)
 	if r.owner == nil {
+		if handed > r.marked && e.State == frame.Released {
+			t.mark(r, handed)
+		}
 		return
 	}
 	switch e.State {
@@ -231,7 +235,13 @@ func (t *team) take(lease reliable.Time, m *member, e *frame.ClaimEntry) {
 		if r.state != frame.GiveBack {
 			r.again = lease.Add(t.term() / 4)
 		}
-		t.mark(r, min(max(e.Received, r.done), next))
+		if e.State == frame.Released && r.state != frame.GiveBack && !leaves {
+			// Its lease has run out. While it hears nothing of this publisher, it may hand out
+			// more as orphans.
+			t.abandon(e.Channel, r)
+			return
+		}
+		t.mark(r, handed)
 		t.end(e.Channel, r)
 	}
 }

@@ -279,11 +279,32 @@ func TestReleasedStays(t *testing.T) {
 		t.Fatal("granted again at once, and given back again at once")
 	}
 	r.pass(501 * milli)
-	if e := a.entry(0); len(e) != 1 || e[0].Epoch != firstEpoch+1 || e[0].From != 4 {
+	if e := a.entry(0); len(e) == 0 || e[0].Epoch != firstEpoch+1 || e[0].From != 4 {
 		t.Fatalf("%+v", e)
 	}
 	a.claim(released(0, firstEpoch, 7))
-	if e := a.entry(0); len(e) != 1 || e[0].Epoch != firstEpoch+1 || e[0].From != 4 {
+	if e := a.entry(0); len(e) == 0 || e[0].Epoch != firstEpoch+1 || e[0].From != 4 {
+		t.Fatalf("%+v", e)
+	}
+}
+
+// TestUnaskedRelease marks all that a member may hand out after its lease has run out, as orphans,
+// and what it says later that it did.
+func TestUnaskedRelease(t *testing.T) {
+	r := newRig(t, 1, Config{Settle: -1, Debounce: -1})
+	a := r.sub("a")
+	a.c.Window = 3
+	a.join()
+	r.streams.next[0] = 30
+	a.claim(released(0, firstEpoch, 4))
+	e := released(0, firstEpoch, 4)
+	if marked := r.a.teams[0].rows[0].marked; marked != 7 {
+		t.Errorf("marked up to %d", marked)
+	}
+	e.Received = 9
+	a.claim(e)
+	r.pass(501 * milli)
+	if e := a.entry(0); len(e) != 2 || e[0].From != 4 || e[0].To != 9 || e[0].Attempt < 2 {
 		t.Fatalf("%+v", e)
 	}
 }
@@ -295,8 +316,8 @@ func TestHandedOutBeforeRelease(t *testing.T) {
 	r.streams.next[0] = 10
 	e := released(0, firstEpoch, 4)
 	e.Received = 6
+	r.a.teams[0].rows[0].state = frame.GiveBack // as if it was asked to
 	a.claim(e)
-	r.pass(501 * milli)
 	want := []frame.GrantEntry{{Epoch: firstEpoch + 1, Seq: 4, From: 4, To: 6, Attempt: 2},
 		{Epoch: firstEpoch + 1, Seq: 4, From: 6, Attempt: 1}}
 	if !slices.Equal(a.entry(0), want) {
@@ -311,9 +332,9 @@ func TestBeyond(t *testing.T) {
 	r.streams.next[0] = 30
 	e := released(0, firstEpoch, 4)
 	e.Received = 12
+	r.a.teams[0].rows[0].state = frame.GiveBack
 	e.Ranges = append(e.Ranges, rng(4, 5), rng(7, 9), rng(10, 20), rng(40, 50))
 	a.claim(e)
-	r.pass(501 * milli)
 	want := []frame.GrantEntry{
 		{Epoch: firstEpoch + 1, Seq: 5, From: 5, To: 7, Attempt: 2},
 		{Epoch: firstEpoch + 1, Seq: 5, From: 9, To: 10, Attempt: 2},
