@@ -47,6 +47,8 @@ func runBenchExample(t *testing.T, args []string) {
 	switch args[1] {
 	case "overload", "keys", "feeds":
 		args = append(args, "--runs", "1") // they are nine otherwise
+	case "teams":
+		args = append(args, "--runs", "1", "--broker", "off")
 	case "partitions":
 		args = append(args, "--runs", "1", "--idle", "0s")
 	}

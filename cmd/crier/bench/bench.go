@@ -226,6 +226,23 @@ Examples:
   crier bench feeds --size 64 --rate 10k --runs 5
 
 `),
+			kindCommand(report.Teams, "rate and times of workers that share messages, beside a broker's",
+				`A publisher's messages are shared by workers, each a process of its own that says of each
+message that it is done. Where the program crier-broker is there (go install -C cmd/jetstream
+./crier-broker), the same is measured with NATS JetStream, whose pull consumer the workers
+share, with its files and in memory, and with a queue group of NATS, which doesn't acknowledge.
+These take turns, and each run is held against its neighbour: what is printed is the median of
+the ratios, with the interval that holds the true one.
+
+Examples:
+
+  # 1 KiB to eight workers, flat out and at 10,000 messages a second
+  crier bench teams
+
+  # by partition, which keeps the order of a key
+  crier bench teams --share partition --workers 4
+
+`),
 			kindCommand(report.Limits, "rates of this machine's kernel with bare UDP multicast",
 				`No protocol: datagrams as fast as no receiver loses any, sent with a system call
 each (plain), with one for many (sendmmsg), and cut by the kernel (offload); and

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"crier/cmd/crier/bench/coordinator"
+	"crier/cmd/crier/bench/job"
 	"crier/cmd/crier/bench/report"
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/netflags"
@@ -44,10 +45,16 @@ func declare(kind string, flags *cli.FlagSet) *options {
 		o.Sizes = []int{64, 1 << 10}
 	case report.Partitions, report.Keys, report.Feeds:
 		o.Sizes = []int{64, 1 << 10}
+	case report.Teams:
+		o.Sizes = []int{1 << 10}
 	}
 	flags.Var((*sizeList)(&o.Sizes), "size", "bytes of a message")
-	flags.IntSliceVar(&o.Subscribers, "subscribers", o.Subscribers,
-		"`NUMBER` of subscribers, or several")
+	if kind == report.Teams {
+		flags.IntSliceVar(&o.Subscribers, "workers", []int{8}, "`NUMBER` of workers, or several")
+	} else {
+		flags.IntSliceVar(&o.Subscribers, "subscribers", o.Subscribers,
+			"`NUMBER` of subscribers, or several")
+	}
 	duration := 5 * time.Second
 	switch kind {
 	case report.Throughput:
@@ -97,6 +104,12 @@ func declare(kind string, flags *cli.FlagSet) *options {
 			flags.DurationVar(&o.Idle, "idle", 10*time.Second,
 				"how long each publisher is watched that has nothing to send; 0: not at all")
 		}
+	case report.Teams:
+		duration = 2 * time.Second
+		o.Rates = []float64{0, 10000}
+		flags.Var(cli.RatesOf(&o.Rates), "rate",
+			"`MESSAGES` a second, each due at its time; 0: as fast as the workers take them")
+		teamFlags(o, flags)
 	default:
 		duration = map[string]time.Duration{report.Limits: 2 * time.Second}[kind]
 		if duration == 0 {
@@ -188,6 +201,39 @@ func overloadFlags(o *options, flags *cli.FlagSet) {
 		"how much the publisher keeps for repair")
 }
 
+// teamFlags declares the flags of workers that share messages.
+func teamFlags(o *options, flags *cli.FlagSet) {
+	o.Shares, o.Partitions, o.Room = []string{job.ShareMessage}, 16, 128
+	flags.StringSliceVar(&o.Shares, "share", o.Shares,
+		"how they share, by `WORD`: message or partition, or both")
+	cli.Offer(flags, "share", cli.Words(job.ShareMessage, job.SharePartition).List())
+	flags.IntVar(&o.Partitions, "partitions", o.Partitions,
+		"with --share partition: how many `PARTITIONS` the topic has")
+	flags.IntVar(&o.Room, "room", o.Room, "by message: how many `MESSAGES` a worker may have at once")
+	o.Lease, o.Samples = 2*time.Second, 50
+	flags.DurationVar(&o.Lease, "lease", o.Lease, "the publisher's lease")
+	flags.StringVar(&o.Broker, "broker", "", "the `FILE` of crier-broker, which is looked for "+
+		"beside this program and in the PATH; off: measure crier alone")
+	cli.Offer(flags, "broker", cli.Files())
+	flags.StringVar(&o.BrokerDir, "broker-dir", "",
+		"the `DIRECTORY` for its files (default: one for temporary files); nothing is left there")
+	cli.Offer(flags, "broker-dir", cli.Directories())
+	for _, a := range []struct{ act, help string }{
+		{coordinator.ActHandOver, "by partition: workers leave and join again; measure how long " +
+			"a partition takes to its first message at another one"},
+		{coordinator.ActKill, "by partition: kill workers, and measure the same"},
+		{coordinator.ActRollout, "by partition: workers leave and join again, one after another; " +
+			"measure the times of partitions that don't move"},
+	} {
+		flags.BoolFunc(a.act, a.help, func(string) error {
+			o.Act = a.act
+			return nil
+		})
+	}
+	flags.IntVar(&o.Samples, "samples", o.Samples,
+		"with --handover and --kill: how many `WORKERS` leave, or are killed")
+}
+
 // spillFlags declares the flags of the backlog and its disk.
 func spillFlags(o *options, flags *cli.FlagSet) {
 	flags.StringVar(&o.DiskDir, "disk-dir", "",
@@ -227,6 +273,9 @@ const limitsNow = "measure"
 func (o *options) options() (coordinator.Options, error) {
 	opts := o.Options
 	opts.Offload = !o.noOffload
+	if opts.Broker == "off" {
+		opts.Broker, opts.NoBroker = "", true
+	}
 	if o.set.Changed("net") && !o.set.Changed("iface") {
 		opts.Interface = "" // of a variable
 	}

@@ -10,11 +10,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"crier/cmd/crier/bench/job"
 )
 
 // tasks are the words that it takes.
 var tasks = map[string]func(*flag.FlagSet) func(context.Context) error{
 	"serve": serve, "pub": publish, "sub": subscribe, "kept": kept,
+	job.WorkerCommand: benchmark,
 }
 
 func main() {

@@ -162,6 +162,8 @@ func (b *coordinator) measure(ctx context.Context) error {
 		return b.keys(ctx)
 	case report.Feeds:
 		return b.feeds(ctx)
+	case report.Teams:
+		return b.teams(ctx)
 	case report.Limits:
 		cells, err := b.measureLimits(ctx)
 		b.cells = cells

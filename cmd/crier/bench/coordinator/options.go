@@ -52,6 +52,7 @@ type Options struct {
 	Idle               time.Duration
 
 	Slow
+	Teams
 	Recording
 	Network
 	Output
@@ -128,6 +129,9 @@ func (o *Options) Validate() error {
 	if o.Kind == report.Latency || o.Kind == report.Recovery {
 		least = job.StampSize + job.NumberSize // a message carries its due time, and a number
 	}
+	if o.Kind == report.Teams {
+		least = minShared
+	}
 	if o.Kind == report.Limits {
 		least = job.StampSize + job.NumberSize
 	}
@@ -190,6 +194,9 @@ func (o *Options) Validate() error {
 		return err
 	}
 	if err := o.validateHistory(); err != nil {
+		return err
+	}
+	if err := o.validateTeams(); err != nil {
 		return err
 	}
 	if o.Kind == report.Partitions {

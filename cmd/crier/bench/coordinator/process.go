@@ -32,6 +32,8 @@ type process struct {
 	in    io.WriteCloser
 	heard chan *job.Message // closed when its output has ended
 	words tail
+	// told is called with each tenure that the worker tells of, if it isn't nil.
+	told func(*process, *job.Tenure)
 }
 
 // place is where a process runs.
@@ -48,6 +50,12 @@ func (p *process) listen(from io.Closer) {
 		m, err := p.Hear()
 		if err != nil {
 			return
+		}
+		if m.Step == job.StepTold {
+			if p.told != nil {
+				p.told(p, m.Tenure)
+			}
+			continue
 		}
 		p.heard <- m
 	}

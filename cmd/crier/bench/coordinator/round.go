@@ -23,6 +23,21 @@ type round struct {
 	inFlight         int  // bytes of messages that may be under way; 0: no bound
 	// sends bounds the time of sending; 0: the task's Duration.
 	sends time.Duration
+	// program is the file of another system's program, which has a broker; empty: this one.
+	program string
+	// during is called while messages flow; then the writers stop, if they haven't ended. Readers
+	// tell of their tenures by told.
+	during func(ctx context.Context, c *cast) error
+	told   func(*process, *job.Tenure)
+	// begin is called before the first of them, if it isn't nil.
+	begin func()
+}
+
+// cast are the processes of a round.
+type cast struct {
+	readers []*process
+	// start starts another reader in the place of one that is gone.
+	start func(index int) (*process, error)
 }
 
 const (
@@ -77,7 +92,8 @@ func (s *site) play(
 		return nil, err
 	}
 	cpus := processors()
-	out := &job.Outcome{Pinned: r.pinned && r.writers+r.readers+r.slow <= len(cpus)}
+	out := &job.Outcome{Shared: r.task.Shared(),
+		Pinned: r.pinned && r.writers+r.readers+r.slow <= len(cpus)}
 
 	var all []*process
 	defer func() {
@@ -97,10 +113,12 @@ func (s *site) play(
 		t := r.task
 		t.Role, t.Index, t.Seed = role, index, uint64(s.rounds*100+host+1)
 		var p *process
-		if s.o.Remote != "" && role == r.reader {
+		if r.program != "" {
+			p, err = s.start(ctx, r.program, &t, s.place(host, false, cpus))
+		} else if s.o.Remote != "" && role == r.reader {
 			p, err = s.dial(ctx, &t)
 		} else {
-			p, err = s.start(ctx, &t, s.place(host, out.Pinned, cpus))
+			p, err = s.start(ctx, s.self, &t, s.place(host, out.Pinned, cpus))
 		}
 		if err == nil {
 			all = append(all, p)
@@ -108,8 +126,24 @@ func (s *site) play(
 		return p, err
 	}
 	s.rounds++
+	s.told = r.told
+	if r.begin != nil {
+		r.begin()
+	}
 
-	var readers, writers, slow []*process
+	var readers, writers, slow, brokers []*process
+	if r.program != "" {
+		p, err := launch(job.RoleServer, 0, 0)
+		if err != nil {
+			return nil, err
+		}
+		m, err := p.expect(timed, job.StepReady)
+		if err != nil {
+			return nil, err
+		}
+		brokers = append(brokers, p)
+		r.task.Team.Server = m.Ready.Address
+	}
 	for i := range r.readers {
 		p, err := launch(r.reader, i, r.writers+i)
 		if err != nil {
@@ -155,13 +189,25 @@ func (s *site) play(
 		}
 		out.WritersReady = append(out.WritersReady, m.Ready)
 	}
-	if err := tell(slices.Concat(readers, slow), &job.Message{Step: job.StepGo}); err != nil {
+	err = tell(slices.Concat(brokers, readers, slow), &job.Message{Step: job.StepGo})
+	if err != nil {
 		return nil, err
 	}
 	if err := tell(writers, &job.Message{Step: job.StepGo}); err != nil {
 		return nil, err
 	}
 	sending()
+	if r.during != nil {
+		c := &cast{readers: readers, start: func(i int) (*process, error) {
+			return launch(r.reader, i, r.writers+i)
+		}}
+		if err := r.during(timed, c); err != nil {
+			return nil, err
+		}
+		if err := tell(writers, &job.Message{Step: job.StepStop}); err != nil {
+			return nil, err
+		}
+	}
 	var counts []uint64
 	for _, p := range writers {
 		m, err := p.expect(timed, job.StepSent)
@@ -181,10 +227,13 @@ func (s *site) play(
 	if out.Slow, err = results(timed, slow); err != nil {
 		return nil, err
 	}
-	if err := tell(writers, &job.Message{Step: job.StepEnd}); err != nil {
+	if err := tell(slices.Concat(writers, brokers), &job.Message{Step: job.StepEnd}); err != nil {
 		return nil, err
 	}
-	out.Writers, err = results(timed, writers)
+	if out.Writers, err = results(timed, writers); err != nil {
+		return nil, err
+	}
+	out.Brokers, err = results(timed, brokers)
 	return out, err
 }
 

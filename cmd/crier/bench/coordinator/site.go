@@ -23,6 +23,7 @@ type site struct {
 	sharedPath string          // by which the processes open it
 	topology   *netns.Topology // of --net netns, once it is needed
 	rounds     int
+	told       func(*process, *job.Tenure) // of the round
 }
 
 // newSite returns a site in a network.
@@ -46,11 +47,13 @@ func (s *site) close() {
 	os.Remove(s.shared.Name()) // where it still has a name
 }
 
-// start starts a worker with a task.
-func (s *site) start(ctx context.Context, t *job.Task, at place) (*process, error) {
-	cmd := exec.CommandContext(ctx, s.self, job.WorkerCommand)
+// start starts a worker of a program with a task.
+func (s *site) start(ctx context.Context, program string, t *job.Task, at place) (*process,
+	error) {
+	cmd := exec.CommandContext(ctx, program, job.WorkerCommand)
 	cmd.WaitDelay = leavePatience
-	p := &process{role: t.Role, cmd: cmd, heard: make(chan *job.Message, 4)}
+	p := &process{role: t.Role, cmd: cmd, heard: make(chan *job.Message, 4),
+		told: s.told}
 	cmd.Stderr = &p.words
 	if inheritedFile != "" {
 		cmd.ExtraFiles = []*os.File{s.shared}

@@ -60,6 +60,9 @@ func (b *coordinator) once(ctx context.Context, c *report.Cell, r round) error {
 	if c.Rate == 0 {
 		c.Window = out.Window
 		c.Method = "held back by the slowest subscriber"
+		if out.Shared {
+			c.Method = "held back by what all workers have done"
+		}
 	} else {
 		c.Method = fmt.Sprintf("due at even times, %s", cli.PerSecond(c.Rate))
 	}

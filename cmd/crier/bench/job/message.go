@@ -7,9 +7,13 @@ const (
 	RolePublisher  = "publisher"
 	RoleSubscriber = "subscriber"
 	RoleSlow       = "slow subscriber"
-	RoleAside      = "subscriber aside"   // as subscriber, and holds no publisher back
-	RoleRecorder   = "recorder"           // in a subscriber's place
-	RoleSurvivor   = "survivor"           // outlives a publisher of its own, and lacks what came
+	RoleAside      = "subscriber aside" // as subscriber, and holds no publisher back
+	RoleRecorder   = "recorder"         // in a subscriber's place
+	RoleSurvivor   = "survivor"         // outlives a publisher of its own, and lacks what came
+	RoleLead       = "team's publisher" // to subscribers that share its messages
+	RoleMember     = "team's worker"    // one of these
+	RoleMover      = "team's worker that comes and goes"
+	RoleServer     = "broker"             // between them
 	RoleSpiller    = "spilling publisher" // keeps the slow one's pace, on disk too
 	RolePing       = "ping"               // sends, and sends again when the answer has come
 	RolePong       = "pong"               // answers
@@ -47,10 +51,14 @@ const (
 	StepGo     = "go"     // begin
 	StepFinish = "finish" // wait for the messages that were sent, then report
 	StepEnd    = "end"    // report
+	StepStop   = "stop"   // send no more
+	StepLeave  = "leave"  // leave the team; ready is the answer
+	StepJoin   = "join"   // join it again; ready is the answer
 
 	StepReady  = "ready"  // everything is open, and hears all that is sent from now on
 	StepSent   = "sent"   // the publisher has sent everything
 	StepResult = "result" // the last one
+	StepTold   = "told"   // a tenure of a worker; at any time
 	StepFailed = "failed" // in place of any other
 )
 
@@ -61,5 +69,6 @@ type Message struct {
 	Ready  *Ready   `json:",omitempty"`
 	Counts []uint64 `json:",omitempty"` // finish: messages, by publisher; sent: one number
 	Result *Result  `json:",omitempty"`
+	Tenure *Tenure  `json:",omitempty"`
 	Error  string   `json:",omitempty"`
 }

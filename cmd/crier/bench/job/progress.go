@@ -18,8 +18,10 @@ type Progress struct {
 	mem     []byte
 	writers int
 	readers int // columns
-	// Held is how many of the readers, from the first, hold publishers back.
-	Held int
+	// Held is how many of the readers, from the first, hold publishers back. Where they share
+	// the messages, all of these count together.
+	Held   int
+	Shared bool
 }
 
 // progressStride keeps counters in cache lines of their own, in bytes.
@@ -43,10 +45,6 @@ func OpenProgress(path string, writers, readers int) (*Progress, error) {
 	}
 	return p, nil
 }
-
-// Told returns a counter below those of the publishers, by which one of them tells all
-// subscribers something.
-func (p *Progress) Told() Counter { return p.Counter(p.writers, 0) }
 
 // Counter is the counter of a subscriber for a publisher.
 type Counter struct {
@@ -84,9 +82,30 @@ func (c Counter) Get() uint64 {
 	return n
 }
 
+// Told returns a counter below those of the publishers, by which one of them tells all
+// subscribers something.
+func (p *Progress) Told() Counter { return p.Aside(0) }
+
+// Aside returns a counter of a subscriber below those of the publishers.
+func (p *Progress) Aside(reader int) Counter { return p.Counter(p.writers, reader) }
+
+// Sum returns how many messages of a publisher its subscribers are done with together.
+func (p *Progress) Sum(writer int) (n uint64) {
+	for r := range p.Held {
+		n += p.Counter(writer, r).Get()
+	}
+	return n
+}
+
+// SumAside returns the sum of the counters that Aside returns.
+func (p *Progress) SumAside() uint64 { return p.Sum(p.writers) }
+
 // Slowest returns how many of a publisher's messages all subscribers that hold it back are
-// done with.
+// done with: each of them, or all together where they share the messages.
 func (p *Progress) Slowest(writer int) uint64 {
+	if p.Shared {
+		return p.Sum(writer)
+	}
 	least := p.Counter(writer, 0).Get()
 	for r := 1; r < p.Held; r++ {
 		least = min(least, p.Counter(writer, r).Get())

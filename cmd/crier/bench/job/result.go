@@ -64,6 +64,14 @@ type Result struct {
 	Served     float64 `json:",omitempty"`
 	SendErrors uint64  `json:",omitempty"`
 
+	// Of a worker in a team: Again counts messages that another one may have had, Numbers adds up
+	// the numbers of the others, and First and Last are when they came, in nanoseconds since 1970.
+	Again       uint64 `json:",omitempty"`
+	Numbers     uint64 `json:",omitempty"`
+	First, Last int64  `json:",omitempty"`
+	// Moving is of messages whose partition has just moved.
+	Moving *hist.Histogram `json:",omitempty"`
+
 	// Phases are those of a spill, and Drained the time of catching up while nothing was
 	// published.
 	Phases  []Phase       `json:",omitempty"`

@@ -51,6 +51,8 @@ type Task struct {
 	Recording Recording
 	// Shape is that of a publisher's stream.
 	Shape Shape
+	// Team is about subscribers that share the messages.
+	Team Team
 }
 
 // Survival describes a publisher that dies beside those that are measured.
@@ -106,7 +108,7 @@ func (t *Task) Checked() bool { return t.Pressure.Backlog > 0 }
 func (t *Task) OpenProgress() (*Progress, error) {
 	p, err := OpenProgress(t.Progress, len(t.Sessions), t.Readers+t.Slow)
 	if err == nil {
-		p.Held = t.Readers
+		p.Held, p.Shared = t.Readers, t.Shared()
 	}
 	return p, err
 }

@@ -55,6 +55,16 @@ type Figures struct {
 	// ClockShift is the largest shift of a wall clock in use.
 	ClockShift int64 `json:"clock_shift_ns"`
 
+	// Again counts messages that another worker of a team may have had, and that say so.
+	Again uint64 `json:"again,omitempty"`
+	// BrokerCPU is the part of CPU that a broker takes, between publishers and workers.
+	BrokerCPU float64 `json:"broker_cpu_ns_per_message,omitempty"`
+	// Moving is the latency of messages whose partition has just moved to another worker. Latency
+	// is without them.
+	Moving *hist.Quantiles `json:"moving_latency_ns,omitempty"`
+	// Samples is how many partitions moved, where Latency is how long that took.
+	Samples uint64 `json:"samples,omitempty"`
+
 	// Of crawling subscribers, which no other figure counts.
 	SlowMessages uint64 `json:"slow_delivered,omitempty"`
 	SlowLost     uint64 `json:"slow_lost,omitempty"` // named in loss reports
@@ -139,6 +149,9 @@ func FiguresOf(out *job.Outcome, size int) Figures {
 	}
 	f.Late = late.Quantiles()
 	f.CPU = f.PublisherCPU + f.SubscriberCPU*float64(len(out.Readers))
+	if out.Shared {
+		f.teamFigures(out, size)
+	}
 	return f
 }
 

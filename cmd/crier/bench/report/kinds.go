@@ -14,12 +14,13 @@ const (
 	Partitions = "partitions"
 	Keys       = "keys"
 	Feeds      = "feeds"
+	Teams      = "teams"
 )
 
 // InTurns reports whether a benchmark holds runs against others that take turns with them.
 func InTurns(kind string) bool {
 	switch kind {
-	case Overload, Recording, History, Partitions, Keys, Feeds:
+	case Overload, Recording, History, Partitions, Keys, Feeds, Teams:
 		return true
 	}
 	return false

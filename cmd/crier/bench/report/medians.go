@@ -68,7 +68,10 @@ func medians(each []Figures) Figures {
 	f.SlowLost = whole(func(f *Figures) uint64 { return f.SlowLost })
 	f.IdleSent = number(func(f *Figures) float64 { return f.IdleSent })
 	f.IdleHeard = number(func(f *Figures) float64 { return f.IdleHeard })
+	f.BrokerCPU = number(func(f *Figures) float64 { return f.BrokerCPU })
 	f.Served = number(func(f *Figures) float64 { return f.Served })
+	f.Samples = whole(func(f *Figures) uint64 { return f.Samples })
+	f.Moving = medianQuantiles(each, func(f *Figures) *hist.Quantiles { return f.Moving })
 	f.Spill = medianSpill(each)
 	f.Latency = medianQuantiles(each, func(f *Figures) *hist.Quantiles { return f.Latency })
 	f.Intact = medianQuantiles(each, func(f *Figures) *hist.Quantiles { return f.Intact })
@@ -82,6 +85,7 @@ func medians(each []Figures) Figures {
 	for i := range each {
 		f.Missing += each[i].Missing
 		f.Lost += each[i].Lost
+		f.Again += each[i].Again
 		f.Disorder += each[i].Disorder
 		f.Damaged += each[i].Damaged
 		f.SlowMissing += each[i].SlowMissing

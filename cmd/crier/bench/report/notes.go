@@ -26,6 +26,7 @@ var titles = map[string]string{
 		"that has nothing to say",
 	Keys:   "Keys: what messages with a key and a header cost",
 	Feeds:  "Feeds: what a second feed costs",
+	Teams:  "Teams: workers that share the messages, each of which is acknowledged",
 	Limits: "Limits: bare UDP multicast, without a protocol",
 }
 
@@ -81,6 +82,8 @@ func notes(cells []*Cell) string {
 		recordNotes(cells, say)
 	case c.Benchmark == History:
 		historyNotes(cells, say)
+	case c.Benchmark == Teams:
+		teamNotes(cells, say)
 	case InTurns(c.Benchmark) && c.Benchmark != Overload:
 		shapeNotes(cells, say)
 	case c.Benchmark == Spilling:

@@ -37,7 +37,7 @@ func pictures(cells []*Cell) ([]page.Picture, error) {
 			err = draw(growth(cells, "bytes that the publisher sends for a message",
 				func(c *Cell) float64 { return c.SentBytes }))
 		}
-	case Overload, Spilling, Recording, History, Partitions, Keys, Feeds:
+	case Overload, Spilling, Recording, History, Partitions, Keys, Feeds, Teams:
 		err = draw(bars(filter(cells, func(c *Cell) bool { return c.Rate == 0 }),
 			"messages a second at the slowest healthy one, with the least and the most of the runs",
 			func(f *Figures) float64 { return f.MessagesPerSecond }))

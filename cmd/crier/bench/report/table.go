@@ -131,6 +131,7 @@ var columnSets = map[string][]column{
 	History:   historyColumns(),
 
 	Partitions: partitionColumns(), Keys: keyColumns(), Feeds: feedColumns(),
+	Teams: teamColumns(),
 	Throughput: slices.Concat(
 		[]column{colSize, colSubs, colPubs, colRate, colBytes, colMiss},
 		cpuColumns(colPubCPU, colSubCPU), []column{colRepair, colShare}),

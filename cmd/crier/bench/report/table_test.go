@@ -212,6 +212,7 @@ func TestReportsFit(t *testing.T) {
 			c.Missing, c.Repairs, c.SlowMessages, c.SlowLost = 12345, 123456, 123456, 123456
 			c.Served, c.Each[0].Served = 1.6e7, 1.6e7
 			c.IdleSent, c.IdleHeard = 56.7, 0.5
+			c.Again, c.Samples, c.BrokerCPU = 1234, 200, 12345
 			c.PublisherCPU, c.SubscriberCPU, c.BytesPerSecond, c.SentBytes = 1234, 567, 1e9, 78.9
 			c.Overloaded = &Overloaded{Work: time.Millisecond, Buffer: 1 << 20,
 				ResendBuffer: 1 << 26}

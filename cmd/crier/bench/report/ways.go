@@ -56,6 +56,25 @@ const (
 	WayFeeds = "two feeds"
 )
 
+// Ways of cells about teams, besides those that WayShare returns.
+const (
+	WayFileStore   = "JetStream, file store"
+	WayMemoryStore = "JetStream, memory store"
+	WayQueueGroup  = "queue group, not acknowledged"
+)
+
+// Ways of cells about partitions that move.
+const (
+	WayLeaves  = "a worker leaves"
+	WayJoins   = "a worker joins"
+	WayKilled  = "a worker is killed"
+	WayAtRest  = "at rest"
+	WayRollout = "during a rollout"
+)
+
+// WayShare returns the way of a team with a share.
+func WayShare(share string) string { return "by " + share }
+
 // Ways of recovery cells.
 const (
 	wayLoss  = "loss to delivery"
@@ -68,4 +87,5 @@ const (
 	SystemCrier = "crier"
 	SystemBare  = "bare"
 	SystemTCP   = "tcp"
+	SystemNATS  = "nats"
 )

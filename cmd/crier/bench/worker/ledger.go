@@ -29,9 +29,14 @@ const ledgerHead = job.StampSize + job.NumberSize + 1
 func newLedger(size int) *ledger { return &ledger{want: filler(size)} }
 
 // entitle writes a message's number and phase into it.
-func entitle(message []byte, number uint64, phase byte) {
-	binary.LittleEndian.PutUint64(message[job.StampSize:], number)
+func entitle(message []byte, n uint64, phase byte) {
+	number(message, n)
 	message[job.StampSize+job.NumberSize] = phase
+}
+
+// number writes a message's number into it.
+func number(message []byte, n uint64) {
+	binary.LittleEndian.PutUint64(message[job.StampSize:], n)
 }
 
 // note counts the message that was delivered as the one of an offset. Late is how

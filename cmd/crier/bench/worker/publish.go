@@ -34,7 +34,7 @@ func (w *worker) publisherConfig() (publisher.Config, error) {
 	if w.task.Pressure.Drop {
 		cfg.Flow.WhenFull = publisher.Drop
 	}
-	if s := &w.task.Shape; s.Partitions > 1 {
+	if s := &w.task.Shape; s.Partitions > 1 || w.task.Shared() {
 		cfg.Topic, cfg.NoAnnounce = job.ShapeTopic, true
 		cfg.Partitions, cfg.Groups = s.Partitions, s.Groups
 	}

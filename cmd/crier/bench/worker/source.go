@@ -35,7 +35,7 @@ func newSource(t *job.Task) (*source, error) {
 		switch {
 		case i == 0:
 			s.batch = append(s.batch, first)
-		case t.Checked():
+		case t.Checked() || t.Shared():
 			s.batch = append(s.batch, slices.Clone(rest)) // each has its own number
 		default:
 			s.batch = append(s.batch, rest)
@@ -70,13 +70,18 @@ func filler(size int) []byte {
 // run calls send with each batch until the task's time is over. The batch is valid until send
 // returns.
 func (s *source) run(send func(batch [][]byte) error) error {
+	return s.runUntil(func() bool { return false }, send)
+}
+
+// runUntil is run that ends early if stop says so, which it calls before each batch.
+func (s *source) runUntil(stop func() bool, send func(batch [][]byte) error) error {
 	s.start()
 	if s.sched != nil {
 		count := s.sched.count(s.task.Duration)
-		return s.during(func(time.Time) bool { return s.sent >= count }, send)
+		return s.during(func(time.Time) bool { return s.sent >= count || stop() }, send)
 	}
 	until := time.Now().Add(s.task.Duration)
-	return s.during(func(now time.Time) bool { return !now.Before(until) }, send)
+	return s.during(func(now time.Time) bool { return !now.Before(until) || stop() }, send)
 }
 
 // start begins the schedule, if there is a rate.
@@ -123,6 +128,11 @@ func (s *source) stamp(due int64, n uint64) {
 	if s.task.Checked() {
 		for i := range n {
 			entitle(s.batch[i], s.sent+i, s.phase)
+		}
+	}
+	if s.task.Shared() {
+		for i := range n {
+			number(s.batch[i], s.sent+i)
 		}
 	}
 }

@@ -104,7 +104,7 @@ func (w *worker) subscriberConfig() (subscriber.Config, error) {
 		Link:   subscriber.Link{Wait: wait, NoOffload: !w.task.Offload, Network: w.network},
 		Logger: w.log,
 	}
-	if w.task.Shape.Partitions > 1 {
+	if w.task.Shape.Partitions > 1 || w.task.Shared() {
 		cfg.Topic = job.ShapeTopic
 	}
 	feeds, wrong := w.task.FeedsOf()

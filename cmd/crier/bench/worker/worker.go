@@ -22,13 +22,30 @@ type worker struct {
 	ended   chan struct{} // closed when the coordinator has gone
 	network multicast.Network
 	log     *slog.Logger
+	peer    Peer // crier itself, or another system
 }
 
 // Run plays the role that the coordinator at the other end of in and out asks for, and returns
 // when that has gone. It takes a process of its own.
 func Run(in io.Reader, out io.Writer, log *slog.Logger) error {
-	w := &worker{Conn: job.NewConn(in, out), orders: make(chan *job.Message, 1),
+	w := newWorker(in, out, log)
+	w.peer = crier{w}
+	return w.run()
+}
+
+// RunPeer is Run for a program of another system, which plays the roles of teams only.
+func RunPeer(in io.Reader, out io.Writer, peer Peer) error {
+	w := newWorker(in, out, slog.New(slog.DiscardHandler))
+	w.peer = peer
+	return w.run()
+}
+
+func newWorker(in io.Reader, out io.Writer, log *slog.Logger) *worker {
+	return &worker{Conn: job.NewConn(in, out), orders: make(chan *job.Message, 1),
 		ended: make(chan struct{}), log: log}
+}
+
+func (w *worker) run() error {
 	m, err := w.Hear()
 	if err != nil || m.Task == nil {
 		return errors.New("this command is for crier bench, which starts it; run that")
@@ -68,6 +85,20 @@ func (w *worker) await(step string) (*job.Message, error) {
 	}
 }
 
+// told returns a function that reports whether the coordinator has said a step, and no other.
+func (w *worker) told(step string) func() bool {
+	return func() bool {
+		select {
+		case m := <-w.orders:
+			return m.Step == step
+		case <-w.ended:
+			return true
+		default:
+			return false
+		}
+	}
+}
+
 // ready reports that everything is open, and waits for the order to begin.
 func (w *worker) ready(r *job.Ready) error {
 	if err := w.Say(&job.Message{Step: job.StepReady, Ready: r}); err != nil {
@@ -100,6 +131,7 @@ func (w *worker) work() error {
 		job.RolePublisher: publish, job.RoleSubscriber: subscribe,
 		job.RoleSlow: slow, job.RoleSpiller: spill,
 		job.RoleAside: aside, job.RoleRecorder: record, job.RoleSurvivor: survive,
+		job.RoleLead: lead, job.RoleMember: share, job.RoleMover: move, job.RoleServer: serve,
 		job.RolePing: ping, job.RolePong: pong,
 		job.RoleBareSender: bareSend, job.RoleBareReader: bareRead,
 		job.RoleBarePing: barePing, job.RoleBarePong: barePong,
