@@ -297,6 +297,8 @@ type Life struct {
 	Teams bool
 	// Partitions is their number, as far as is known.
 	Partitions int
+	// FromStart says that it began after the Receiver joined: all of its messages count here.
+	FromStart bool
 	// Heard is when its publisher was last heard, and SilentAt when it is silent unless it is
 	// heard before.
 	Heard, SilentAt reliable.Time
@@ -311,7 +313,8 @@ func (r *Receiver) Life(session uint64) (Life, bool) {
 		return Life{}, false
 	}
 	l := Life{To: s.to(), Known: s.title.known, Teams: s.teams,
-		Partitions: s.partitions(), Heard: s.heard, SilentAt: s.silentAt(),
+		Partitions: s.partitions(), FromStart: s.join.fromStart,
+		Heard: s.heard, SilentAt: s.silentAt(),
 		Ended: s.all(func(st *stream) bool { return st.phase == left || st.phase == ended })}
 	if t := s.title.told; t != nil {
 		l.Topic, l.Publisher = t.Topic, t.Publisher

@@ -85,7 +85,9 @@ func (c *court) fill(life *receive.Life) {
 	cl.ranges = cl.ranges[:0]
 	cl.body = frame.ClaimBody{
 		Granted: c.stamp, Team: []byte(cfg.Team), Share: cfg.Share, Weight: uint32(cfg.Weight),
-		Room: uint32(cfg.Room), Window: uint32(cfg.Window), Oldest: cfg.Start == reliable.Oldest,
+		Room: uint32(cfg.Room), Window: uint32(cfg.Window),
+		// Of a session that began while it listened it misses nothing, as any other subscriber.
+		Oldest: cfg.Start == reliable.Oldest || life.FromStart,
 		Host: []byte(cfg.Host), PID: cfg.PID, Entries: cl.body.Entries[:0],
 	}
 	cl.frame = frame.Frame{Kind: frame.Claim, Session: c.id, Subscriber: cfg.Receive.ID,

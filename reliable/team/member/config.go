@@ -33,6 +33,7 @@ type Config struct {
 	// come twice, marked, if the member fails.
 	Window int
 	// Start is where a team that is new to a publisher begins: reliable.Latest or reliable.Oldest.
+	// In a session that began after its first member it begins at the beginning.
 	Start reliable.Start
 	// Orphans selects what becomes of messages that are in hand when their publisher falls silent.
 	Orphans reliable.Orphans
