@@ -32,6 +32,7 @@ var jsonRoots = []struct{ title, about, dir, name string }{
 	{"crier demo overload --json", "A list of objects, one for each answer.", "cmd/crier/demo",
 		"overloadResult"},
 	{"crier demo crash --json", "One object.", "cmd/crier/demo/crash", "report"},
+	{"crier demo team --json", "One object.", "cmd/crier/demo/team", "report"},
 	{"crier sim run --json", "One object. It is a function of the scenario and the seed.",
 		"cmd/crier/sim", "Result"},
 	{"crier sim sweep --json", "One object.", "cmd/crier/sim", "sweep"},

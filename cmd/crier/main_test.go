@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -27,6 +28,13 @@ func TestMain(m *testing.M) {
 	if os.Getenv(beTool) != "" && !slices.Contains(os.Args, "-test.fuzzworker") {
 		if group := os.Getenv(toolGroup); group != "" {
 			os.Setenv("CRIER_GROUP", group)
+		}
+		if len(os.Args) > 1 && os.Args[1] == stormWorker {
+			if err := workStorm(os.Args[2:]); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(cli.ExitError)
+			}
+			os.Exit(cli.ExitOK)
 		}
 		main() // which exits
 	}

@@ -1,5 +1,5 @@
 // Package demo is "crier demo": a producer that dies in mid-burst, in virtual time or with
-// real processes, and what each answer to overload costs.
+// real processes, what each answer to overload costs, and workers that share a topic.
 package demo
 
 import (
@@ -13,6 +13,8 @@ import (
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/demo/crash"
 	"crier/cmd/crier/demo/stage"
+	"crier/cmd/crier/demo/team"
+	"crier/reliable"
 )
 
 // options holds the flags of crier demo.
@@ -22,13 +24,14 @@ type options struct {
 	json   bool
 	html   string
 	broker string
+	share  reliable.Share
 }
 
 // Command is "crier demo".
 func Command() *cli.Command {
 	return &cli.Command{
 		Name: "demo",
-		Args: " [overload|crash]", ArgValues: cli.Words("overload", "crash"),
+		Args: " [overload|crash|team]", ArgValues: cli.Words("overload", "crash", "team"),
 		Brief: "see messages fan out, get lost, come back, and die",
 		Help: `One producer sends a made-up market feed, in bursts, to three subscribers: over a
 clean network, over one that loses 1 % at random, and over one that loses whole
@@ -47,11 +50,18 @@ each other; a recorder stands beside them. It tells who had which messages, what
 lost and why, and what each costs up to the crash. With --net lo a JetStream server on
 disk takes the same messages, too, for which it needs the program crier-broker.
 
+With the word team eight workers share the orders of a topic, for 20 seconds and with
+real processes: one is slow, one is killed, one is paused beyond its lease. It shows who
+does what as it happens, and tells what each did, what came again, and that nothing is
+missing. --share message gives each order to the worker that has the least to do. Exit
+code 3: what is promised was not kept.
+
 Examples:
 
   crier demo
   crier demo overload
   crier demo crash
+  crier demo team
   crier demo --seed 7 --json
   crier demo --net lo
 
@@ -59,7 +69,7 @@ Examples:
 		Setup: func(flags *cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
 			o := &options{}
 			flags.Uint64Var(&o.seed, "seed", seed, fmt.Sprintf("decides the feed and the losses "+
-				"(crash: %d unless given)", crash.Seed))
+				"(crash: %d, team: %d unless given)", crash.Seed, team.Seed))
 			flags.StringVar(&o.net, "net", "sim",
 				"sim, the simulated network, or lo, the loopback interface")
 			cli.Offer(flags, "net", cli.Words("sim", "lo"))
@@ -68,10 +78,17 @@ Examples:
 			flags.StringVar(&o.broker, "broker", "", "crash --net lo: the `FILE` of crier-broker, "+
 				"which carries a JetStream server (default: beside crier, or in the PATH)")
 			cli.Offer(flags, "broker", cli.Files())
+			o.share = reliable.ByPartition
+			flags.TextVar(&o.share, "share", o.share, "team: what workers share by `WORD`: "+
+				"partition, each in order, or message, in any order")
+			cli.Offer(flags, "share", cli.Words("partition", "message"))
 			flags.BoolVar(&o.json, "json", false, "print the result as JSON")
 			return func(ctx context.Context, std cli.Streams) (int, error) {
 				crashes := flags.NArg() == 1 && flags.Arg(0) == "crash"
+				teams := flags.NArg() == 1 && flags.Arg(0) == "team"
 				switch {
+				case !teams && flags.Changed("share"):
+					return 0, cli.Usagef("only demo team has workers that share: leave out --share")
 				case !crashes && flags.Changed("html"):
 					return 0, cli.Usagef("only demo crash has a page: leave out --html")
 				case flags.Changed("broker") && !(crashes && o.net == "lo"):
@@ -79,8 +96,8 @@ Examples:
 						"--broker")
 				case flags.NArg() == 0:
 					return o.run(ctx, std)
-				case flags.NArg() > 1 || flags.Arg(0) != "overload" && flags.Arg(0) != "crash":
-					return 0, cli.Usagef("it takes no word but overload or crash, not %q",
+				case flags.NArg() > 1 || flags.Arg(0) != "overload" && !crashes && !teams:
+					return 0, cli.Usagef("it takes no word but overload, crash or team, not %q",
 						strings.Join(flags.Args(), " "))
 				case crashes:
 					c := crash.Options{Seed: o.seed, Net: o.net, JSON: o.json, HTML: o.html,
@@ -89,6 +106,14 @@ Examples:
 						c.Seed = crash.Seed
 					}
 					return c.Run(ctx, std)
+				case teams && flags.Changed("net"):
+					return 0, cli.Usagef("demo team runs real processes: leave out --net")
+				case teams:
+					t := team.Options{Seed: o.seed, Share: o.share, JSON: o.json, Length: team.Length}
+					if !flags.Changed("seed") {
+						t.Seed = team.Seed
+					}
+					return t.Run(ctx, std)
 				case flags.Changed("net"):
 					return 0, cli.Usagef("demo overload runs in virtual time: leave out --net")
 				}

@@ -111,17 +111,25 @@ func (s *Subscriber) read(out io.Reader) error {
 	return lines.Err()
 }
 
-// Finish waits for the process to end, and returns its summary of the only session.
-func (s *Subscriber) Finish() (*sub.SessionSummary, error) {
+// Wait waits for the process to end by itself.
+func (s *Subscriber) Wait() error {
 	if err := <-s.done; err != nil {
-		return nil, err
+		return err
 	}
 	err := s.cmd.Wait()
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && exit.ExitCode() == cli.ExitLost {
 		err = nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("subscriber %s: %w", s.Name, err)
+		return fmt.Errorf("subscriber %s: %w", s.Name, err)
+	}
+	return nil
+}
+
+// Finish waits for the process to end, and returns its summary of the only session.
+func (s *Subscriber) Finish() (*sub.SessionSummary, error) {
+	if err := s.Wait(); err != nil {
+		return nil, err
 	}
 	data, err := os.ReadFile(s.summary)
 	if err != nil {
