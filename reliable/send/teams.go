@@ -97,8 +97,8 @@ func (t *teams) idle(st *Stream, subscriber uint64) bool {
 	return ok && floor >= st.packer.nextOffset
 }
 
-// ForgetTeam has a team forgotten, as soon as its members hold nothing any more: nothing is kept for
-// it from now on. It reports false if there is no such team.
+// ForgetTeam has a team forgotten, as soon as its members hold nothing any more. Nothing is kept
+// for it from now on. It reports false if there is no such team.
 func (s *Sender) ForgetTeam(now reliable.Time, name string) bool {
 	if s.teams.arbiter == nil || !s.teams.arbiter.Forget(s.teams.lease(now), name) {
 		return false

@@ -254,8 +254,8 @@ func TestPaceOfTeamsDrains(t *testing.T) {
 	}
 }
 
-// TestMembersDontHoldUpTheEnd ends soon after a team has done all, whatever its members lack of what
-// others had.
+// TestMembersDontHoldUpTheEnd ends soon after a team has done all, whatever its members lack of
+// what others had.
 func TestMembersDontHoldUpTheEnd(t *testing.T) {
 	p := newTeamed(t, Config{Repair: Repair{Linger: 100 * time.Millisecond}}, frame.ByPartition)
 	p.claim()

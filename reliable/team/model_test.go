@@ -101,14 +101,13 @@ type simple struct {
 }
 
 type holding struct {
-	epoch            uint64
-	until            reliable.Time
-	entries          []frame.GrantEntry
-	done, out        uint64
-	confirmed        uint64
-	back, released   bool
-	workingTill      reliable.Time
-	releaseConfirmed bool
+	epoch          uint64
+	until          reliable.Time
+	entries        []frame.GrantEntry
+	done, out      uint64
+	confirmed      uint64
+	back, released bool
+	workingTill    reliable.Time
 }
 
 func newModel(t *testing.T, seed uint64) *model {

@@ -476,9 +476,7 @@ func TestRepeated(t *testing.T) {
 func TestForeign(t *testing.T) {
 	r := newRig(t, 1, Config{Settle: -1, Debounce: -1})
 	a := r.sub("a").join()
-	own := a.from
-	stranger := own
-	stranger = addr(99)
+	stranger := addr(99)
 	a.from = stranger
 	until := r.a.teams[0].rows[0].until
 	for range 3 {

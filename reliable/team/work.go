@@ -108,7 +108,10 @@ func (c *line) floor(w *work) uint64 {
 func (w *work) beyond(channel uint32) (list []uint64) {
 	c := &w.channels[channel]
 	at := c.floor(w)
-	for i := c.flight.first; i != 0 && len(list) < 2*maxRanges; i = w.items[i-1].links[inChannel].next {
+	for i := c.flight.first; i != 0; i = w.items[i-1].links[inChannel].next {
+		if len(list) == 2*maxRanges {
+			return list
+		}
 		if offset := w.items[i-1].offset; offset > at {
 			list = append(list, at, offset)
 		}
