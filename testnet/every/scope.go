@@ -22,8 +22,8 @@ type Scope struct {
 	// Late is by how much a datagram is late that is, and Again by how much later the copy
 	// comes of one that arrives twice.
 	Late, Again time.Duration
-	// Crash are the processes that may crash, or stand still, before any of their events, and Crashes is how
-	// many of them may in one schedule.
+	// Crash are the processes that may crash, or stand still, before any of their events, and
+	// Crashes is how many of them may in one schedule.
 	Crash   []Crash
 	Crashes int
 	// Until is when choices end: what arrives later arrives in time, and no process crashes.

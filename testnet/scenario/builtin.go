@@ -22,7 +22,7 @@ var order = []string{
 	"survivor-dies", "survivors-split", "survivors-chain", "wakes-in-inquest", "crash-1000",
 	"partitions", "feeds-ab", "feeds-one-dies", "discovery-storm",
 	"team-even", "team-rollout", "team-crash", "team-zombie", "team-one-way", "team-split",
-	"team-deaf", "team-two-publishers", "team-publisher-dies",
+	"team-deaf", "team-two-publishers", "team-publisher-restarts", "team-publisher-dies",
 }
 
 // Builtins are the names of the built-in scenarios.

@@ -98,6 +98,7 @@ var keyRows = map[string][]keyRow{
 		{"work-time", "time, 10ms to 24h", "30s", one("10ms", "24h"), one("9ms", "0s"), ""},
 		{"attempts", "number, 1 to 65,536", "5", one("1", "65536"), one("0", "65537", "-1"), ""},
 		{"team-expiry", "time", "0s, which keeps it", one("0s", "1h"), one("25h"), ""},
+		{"save-teams", "time", "0s, which saves none", one("0s", "100ms"), one("25h"), ""},
 		{"continue", "`never`, `always` or `or-new`", "never", one("never", "always", "or-new"),
 			one("yes"), ""},
 	},

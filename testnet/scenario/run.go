@@ -237,6 +237,7 @@ func (r *Run) addPublisher(number int) error {
 		Disk: world.DiskConfig{Wait: c.DiskWait.d()},
 		Name: c.Name, At: reliable.Time(c.At), Write: c.Write.d(), SocketQueue: c.SocketQueue,
 		Sender: c.sender(), Continue: c.Continue, Feeds: c.Feeds, Clock: c.Clock.config(),
+		SaveTeams: c.SaveTeams.d(),
 	})
 	if err != nil {
 		return err

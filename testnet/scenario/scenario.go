@@ -100,6 +100,9 @@ type Publisher struct {
 	WorkTime   Duration `yaml:"work-time,omitempty"`
 	Attempts   int      `yaml:"attempts,omitempty"`
 	TeamExpiry Duration `yaml:"team-expiry,omitempty"`
+	// SaveTeams is the time until the positions of teams are saved, for the process that starts
+	// again; 0: none is.
+	SaveTeams Duration `yaml:"save-teams,omitempty"`
 	// Continue says whether a process that starts again goes on with its stream's offsets.
 	Continue reliable.Continue `yaml:"continue,omitempty"`
 }

@@ -83,8 +83,8 @@ func TestRolloutLeavesOthersAlone(t *testing.T) {
 	}
 	t.Logf("%d messages of partitions that don't move took as long; of others %d took another time",
 		compared, others)
-	if compared < 10_000 || others == 0 {
-		t.Errorf("%d messages of partitions that don't move, and %d that were late", compared, others)
+	if compared < 10_000 || len(moved) < 16 {
+		t.Errorf("%d messages of partitions that don't move, and %d moves", compared, len(moved))
 	}
 }
 

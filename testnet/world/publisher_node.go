@@ -46,6 +46,9 @@ type PublisherConfig struct {
 	Feeds int
 	// Disk says how its disk behaves.
 	Disk DiskConfig
+	// SaveTeams is the time until the positions of teams are saved, once there are any, and
+	// between two savings: a process that starts again goes on there. 0: nothing is saved.
+	SaveTeams time.Duration
 	// Continue lets a process that starts again go on with the offsets of its stream: it asks
 	// the group where the last session ended.
 	Continue reliable.Continue
@@ -108,6 +111,7 @@ type Publisher struct {
 	events   [4]reliable.MemberEvent
 	// teamEvents are those that are told now.
 	teamEvents [4]reliable.TeamEvent
+	teamFile   teamFile
 	counts     []counted
 	asleep     sleep
 	clock      clock
@@ -232,6 +236,7 @@ func (p *Publisher) start() {
 	p.holding.end(w.now)
 	p.lives++
 	w.trace("start %v session %016x", p, cfg.Session)
+	p.restoreTeams()
 	p.settle()
 }
 

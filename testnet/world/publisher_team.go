@@ -1,5 +1,7 @@
 package world
 
+import "crier/reliable"
+
 // A publisher as the arbiter of its teams.
 
 // tick says to the machine what its lease clock shows.
@@ -11,6 +13,7 @@ func (p *Publisher) tellTeams() {
 	if t == nil {
 		return
 	}
+	p.saveTeams()
 	for {
 		n := t.Poll(p.teamEvents[:])
 		if n == 0 {
@@ -26,3 +29,37 @@ func (p *Publisher) tellTeams() {
 		}
 	}
 }
+
+// teamFile is where a publisher's process finds the positions of its teams when it starts again. It
+// outlives the process.
+type teamFile struct {
+	saved []reliable.TeamPosition
+	due   bool // they are to be saved
+}
+
+// saveTeams has the positions of teams saved, after a while.
+func (p *Publisher) saveTeams() {
+	if p.cfg.SaveTeams == 0 || p.teamFile.due {
+		return
+	}
+	p.teamFile.due = true
+	life := p.lives
+	p.w.At(p.w.now.Add(p.cfg.SaveTeams), func() {
+		if p.lives == life && p.state == running {
+			p.teamFile.saved, p.teamFile.due = p.m.TeamPositions(), false
+		}
+	})
+}
+
+// restoreTeams makes the teams known that were saved.
+func (p *Publisher) restoreTeams() {
+	p.teamFile.due = false
+	if list := p.teamFile.saved; len(list) > 0 {
+		p.tick()
+		p.m.RestoreTeams(list)
+		p.w.observeRestored(p, list)
+	}
+}
+
+// SavedTeams returns the positions of teams that are saved for the publisher.
+func (p *Publisher) SavedTeams() []reliable.TeamPosition { return p.teamFile.saved }

@@ -29,6 +29,9 @@ type Sender interface {
 	Shift(d time.Duration)
 	// Teams returns what grants messages to teams; nil while there are none.
 	Teams() *team.Arbiter
+	// TeamPositions and RestoreTeams are what teams keep over a restart.
+	TeamPositions() []reliable.TeamPosition
+	RestoreTeams(list []reliable.TeamPosition)
 	Properties(key []byte, headers []reliable.Header) (frame.Properties, error)
 	// Stream returns the stream of a partition, which there must be.
 	Stream(partition uint32) Stream
