@@ -17,14 +17,8 @@ type movable struct {
 	tell chan job.Tenure
 
 	mu     sync.Mutex
-	held   map[uint32]*tenure
+	held   map[uint32]*job.Tenure
 	moving hist.Histogram
-}
-
-// tenure is one that this worker has.
-type tenure struct {
-	job.Tenure
-	last int64
 }
 
 // move plays a worker that comes and goes.
@@ -34,7 +28,7 @@ func move(w *worker) error {
 		return err
 	}
 	defer p.Close()
-	m := &movable{w: w, in: newShared(w.task, p), held: map[uint32]*tenure{},
+	m := &movable{w: w, in: newShared(w.task, p), held: map[uint32]*job.Tenure{},
 		tell: make(chan job.Tenure, 1024)}
 	var telling sync.WaitGroup
 	telling.Go(func() {
@@ -97,19 +91,18 @@ func (m *movable) handle(ev *subscriber.Event) {
 	defer m.mu.Unlock()
 	switch ev.Kind {
 	case subscriber.Assigned:
-		t := &tenure{Tenure: job.Tenure{Partition: ev.Partition, Epoch: ev.Epoch(),
-			Assigned: nanos()}}
+		t := &job.Tenure{Partition: ev.Partition, Epoch: ev.Epoch(), Assigned: nanos()}
 		m.held[ev.Partition] = t
-		m.tell <- t.Tenure
+		m.tell <- *t
 	case subscriber.Revoking:
 		if t := m.held[ev.Partition]; t != nil && t.Revoking == 0 {
 			t.Revoking = nanos()
-			m.tell <- t.Tenure
+			m.tell <- *t
 		}
 	case subscriber.Revoked:
 		if t := m.held[ev.Partition]; t != nil {
 			t.Revoked = nanos()
-			m.tell <- t.Tenure
+			m.tell <- *t
 			delete(m.held, ev.Partition)
 		}
 	case subscriber.Message:
@@ -123,7 +116,7 @@ func (m *movable) message(ev *subscriber.Event) {
 	again := ev.Attempt() > 1 || ev.Orphan()
 	if t != nil && t.First == 0 {
 		t.First = nanos()
-		m.tell <- t.Tenure
+		m.tell <- *t
 	}
 	if t == nil || time.Duration(nanos()-t.First) < steadyAfter {
 		m.in.message(ev.Payload, again, &m.moving)
@@ -140,7 +133,7 @@ func (m *movable) leave() {
 	for _, t := range m.held {
 		if t.Revoking == 0 {
 			t.Revoking, t.Left = now, true
-			m.tell <- t.Tenure
+			m.tell <- *t
 		}
 	}
 }
