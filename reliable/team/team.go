@@ -255,7 +255,7 @@ func (t *team) over(lease reliable.Time) bool {
 // done position above the one that is known here.
 func (t *team) abandon(channel uint32, r *row) {
 	_, newest := t.arbiter.streams.Next(channel)
-	if r.span > 0 {
+	if r.span > 0 && !t.arbiter.streams.Closed() { // after BYE all may come as orphans
 		newest = min(newest, r.done+uint64(r.span))
 	}
 	t.mark(r, newest)

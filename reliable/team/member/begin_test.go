@@ -73,4 +73,3 @@ func TestBeginningRestored(t *testing.T) {
 		t.Errorf("%d were handed out", n)
 	}
 }
-

@@ -88,7 +88,7 @@ func (c *court) fill(life *receive.Life) {
 		Room: uint32(cfg.Room), Window: uint32(cfg.Window),
 		// Of a session that began while it listened it misses nothing, as any other subscriber.
 		Oldest: cfg.Start == reliable.Oldest || life.FromStart,
-		Host: []byte(cfg.Host), PID: cfg.PID, Entries: cl.body.Entries[:0],
+		Host:   []byte(cfg.Host), PID: cfg.PID, Entries: cl.body.Entries[:0],
 	}
 	cl.frame = frame.Frame{Kind: frame.Claim, Session: c.id, Subscriber: cfg.Receive.ID,
 		Name: []byte(cfg.Name), Claim: &cl.body}

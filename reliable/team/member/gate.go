@@ -40,6 +40,9 @@ func (s *seat) pass(offset uint64) (receive.Verdict, *reliable.Grant, uint64) {
 	limit := endless
 	switch {
 	case t.orphan == orphanDelivered:
+		if limit = t.limit(m); offset >= limit {
+			return receive.Skip, nil, endless // that was named
+		}
 	case offset < t.next():
 		return receive.Skip, nil, t.next()
 	case t.orphan == orphanReported:
@@ -47,8 +50,7 @@ func (s *seat) pass(offset uint64) (receive.Verdict, *reliable.Grant, uint64) {
 	case t.giving, m.lease() >= t.until, len(t.ahead) >= maxAhead:
 		return receive.Wait, nil, endless
 	default:
-		limit = t.confirmed + min(uint64(m.cfg.Window), endless-t.confirmed)
-		if offset >= limit {
+		if limit = t.limit(m); offset >= limit {
 			return receive.Wait, nil, endless
 		}
 	}
@@ -62,4 +64,13 @@ func (s *seat) pass(offset uint64) (receive.Verdict, *reliable.Grant, uint64) {
 		}
 	}
 	return receive.Skip, nil, endless
+}
+
+// limit returns the offset below which messages may be handed out: if the lease runs out, the
+// publisher marks no more, unless its session is over by then.
+func (t *tenure) limit(m *Member) uint64 {
+	if t.ends {
+		return endless
+	}
+	return t.confirmed + min(uint64(m.cfg.Window), endless-t.confirmed)
 }

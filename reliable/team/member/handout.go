@@ -67,8 +67,9 @@ func (s *seat) mayHand(g *reliable.Grant) bool {
 	switch {
 	case t == nil || t.epoch != g.Epoch:
 		return false
-	case t.orphan != 0:
-		return g.Orphan
+	case t.orphan != 0: // once its publisher is heard again, they are granted to somebody
+		life, ok := s.court.m.Life(s.court.id)
+		return g.Orphan && !(ok && s.court.m.now < life.SilentAt)
 	}
 	return !t.giving && s.court.m.lease() < t.until
 }

@@ -78,11 +78,21 @@ func (s *seat) orphans() {
 		}
 	}
 	s.kept, s.keptBytes = nil, 0
-	if from < to {
-		ev := m.announce(c, s.channel, reliable.Loss)
-		ev.Grant, ev.Seq, ev.Cause = spans[len(spans)-1], p.Seq, reliable.CauseSilent
-		ev.Lost.From, ev.Lost.To = from, to
-		m.stats.OrphansReported += to - from
+	s.nameLost(from, to, p.Seq)
+	if t.orphan == orphanDelivered {
+		s.nameLost(max(from, to, t.limit(m)), p.Newest, p.Seq)
 	}
 	m.Wake(c.id, s.channel)
+}
+
+// nameLost names messages lost that are in hand, or known, and that nobody may be handed.
+func (s *seat) nameLost(from, to, seq uint64) {
+	if from >= to {
+		return
+	}
+	m, t := s.court.m, s.tenure
+	ev := m.announce(s.court, s.channel, reliable.Loss)
+	ev.Grant, ev.Seq, ev.Cause = t.spans[len(t.spans)-1], seq, reliable.CauseSilent
+	ev.Lost.From, ev.Lost.To = from, to
+	m.stats.OrphansReported += to - from
 }

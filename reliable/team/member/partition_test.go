@@ -528,3 +528,42 @@ func TestNoTeam(t *testing.T) {
 		t.Errorf("%d messages, %+v", n, a.TeamStats())
 	}
 }
+
+// A publisher that is silent for a time, and is heard again, grants nothing unmarked that came as
+// an orphan meanwhile, and from then on no orphans are handed out. Of what is in hand no more comes
+// than the publisher marks: the rest is named lost.
+func TestOrphansMarked(t *testing.T) {
+	for _, window := range []int{8, 64, 4096} {
+		w, p, s := hall(t, 0, Config{Window: window}, "a", "b")
+		s[0].work, s[1].work = 20*time.Millisecond, 20*time.Millisecond
+		w.publish(p, 800)
+		w.pass(10 * time.Millisecond)
+		p.stands = true
+		w.pass(6 * time.Second)
+		p.stands = false
+		back, orphans := w.now, 0
+		w.pass(40 * time.Second)
+		w.during(p, 200*time.Millisecond, 1)
+		w.pass(10 * time.Second)
+		w.judge(p, nil)
+		for _, h := range w.hands {
+			if h.grant.Orphan {
+				if orphans++; h.from > back.Add(20*time.Millisecond) {
+					t.Fatalf("window %d: %d/%d is an orphan %v after the publisher is back", window,
+						h.partition, h.offset, h.from.Sub(back))
+				}
+			}
+		}
+		lost := uint64(0)
+		for _, one := range s {
+			for _, ev := range one.told {
+				if ev.Kind == reliable.Loss {
+					lost += ev.Lost.Len()
+				}
+			}
+		}
+		if orphans == 0 && window > 8 || (lost == 0) != (window == 4096) {
+			t.Errorf("window %d: %d orphans, %d named", window, orphans, lost)
+		}
+	}
+}

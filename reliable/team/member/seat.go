@@ -60,6 +60,8 @@ type tenure struct {
 	// giving says that it is to be given back.
 	giving bool
 	orphan orphan
+	// ends says that the session had said BYE when the lease ran out.
+	ends bool
 	// spans are what is granted, ascending and disjoint: what lies between is done.
 	spans []*reliable.Grant
 	// handed is the offset behind the last message that was handed out.
@@ -290,6 +292,10 @@ func (s *seat) revoke(why reliable.Revocation, state frame.ClaimState) {
 
 // part follows the stream no more.
 func (s *seat) part() {
+	if t := s.tenure; t != nil && t.orphan != 0 && t == s.past && t.handed > t.confirmed {
+		s.listed, s.since = true, 0 // what was handed out meanwhile
+		s.court.soon()
+	}
 	s.tenure, s.limbo = nil, 0
 	s.kept, s.keptBytes = nil, 0
 	s.court.m.Receiver.Leave(s.court.m.now, s.court.id, s.channel)
@@ -319,6 +325,8 @@ func (s *seat) advance(life *receive.Life) {
 	if t := s.tenure; t != nil && t.orphan == 0 && m.lease() >= t.until {
 		// It may be that the publisher is silent, which has yet to be known: then it is the
 		// member's to say what becomes of what it has.
+		p, _ := m.Place(c.id, s.channel)
+		t.ends = p.Ends || p.Over
 		s.revoke(reliable.RevokedLapsed, frame.Released)
 		s.limbo = m.now.Add(m.silence())
 		if s.silent {
