@@ -21,13 +21,12 @@ import (
 // Tool returns the whole tool.
 func Tool() *cli.Tool {
 	return &cli.Tool{
-		About: `crier: brokerless direct messaging over UDP multicast.
-Publishers shout once to all, and repeat what was missed; what is lost is named.
+		About: `crier: brokerless messaging over UDP multicast; what is lost is named.
 
 `,
 		Commands: []*cli.Command{demo.Command(), pub.Command(), sub.Command(), ls.Command(),
-			team.Command(), record.Command(), replay.Command(), logs.Command(), sim.Command(), bench.Command(),
-			doctor.Command(), decode.Command(), wireshark.Command(), bench.Worker()},
+			team.Command(), record.Command(), replay.Command(), logs.Command(), sim.Command(),
+			bench.Command(), doctor.Command(), decode.Command(), wireshark.Command(), bench.Worker()},
 		Notes: `
 Examples:
 

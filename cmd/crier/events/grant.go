@@ -10,7 +10,7 @@ import (
 // grant fills in what makes an event a team's.
 func (l *Line) grant(ev *subscriber.Event) {
 	if ev.Kind == subscriber.NotGranted {
-		l.Reason = refusals[ev.Refused].word
+		l.Reason = RefusalWord(ev.Refused)
 	}
 	g := ev.Grant
 	if g == nil {
@@ -37,6 +37,12 @@ var refusals = map[subscriber.Refusal]struct{ word, text string }{
 	subscriber.NoTeam:  {"no-team", "the team was forgotten"},
 }
 
+// RefusalWord returns the reason of a not-granted.
+func RefusalWord(r subscriber.Refusal) string { return refusals[r].word }
+
+// RefusalText tells what a publisher that grants nothing says, or does.
+func RefusalText(r subscriber.Refusal) string { return refusals[r].text }
+
 // grantText describes a change of what is granted.
 func (p *Printer) grantText(ev *subscriber.Event) string {
 	epoch := fmt.Sprintf("epoch %d", ev.Epoch())
@@ -44,7 +50,7 @@ func (p *Printer) grantText(ev *subscriber.Event) string {
 	case subscriber.Assigned:
 		return p.sheet.Paint(cli.Good, "assigned") + " to this member, " + epoch
 	case subscriber.Revoking:
-		return "another member is to have it: no more messages of it come, " + epoch
+		return "is to be given back, once all that came of it is done, " + epoch
 	}
 	switch ev.Revocation {
 	case subscriber.RevokedGivenBack:
@@ -55,5 +61,9 @@ func (p *Printer) grantText(ev *subscriber.Event) string {
 	case subscriber.RevokedSuperseded:
 		return p.sheet.Paint(cli.Noted, "revoked") + ": another member has it, " + epoch
 	}
-	return "no longer this member's, since it or the session is over, " + epoch
+	if n := ev.Lost.Len(); n > 0 {
+		return p.sheet.Paint(cli.Noted, "over") + " in the middle of " +
+			cli.Counted(n, "message", "messages") + ", which others may get again, " + epoch
+	}
+	return "over: all that came to this member is done, " + epoch
 }

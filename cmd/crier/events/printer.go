@@ -210,7 +210,7 @@ func (p *Printer) eventText(ev *subscriber.Event) string {
 		return session + ": " + p.grantText(ev)
 	case subscriber.NotGranted:
 		return whole + " " + p.sheet.Paint(cli.Noted, "grants nothing") + " to this member: " +
-			refusals[ev.Refused].text
+			RefusalText(ev.Refused)
 	case subscriber.FeedDown:
 		return fmt.Sprintf("%s: feed %s is silent, while another is heard", whole, p.feed(ev.Feed))
 	case subscriber.FeedUp:

@@ -74,7 +74,7 @@ func (f *follower) follow(ctx context.Context, std cli.Streams) (ending, error) 
 		switch {
 		case f.left && f.acks == nil:
 			f.tally.rest(&ev)
-		case f.left, f.behindGap(&ev):
+		case f.left, f.behindGap(&ev), f.tally.others(&ev):
 		default:
 			f.tally.note(&ev, f.sub.Sessions)
 			if failed := f.print(ctx, print, &ev); failed != nil {
@@ -146,7 +146,7 @@ func (f *follower) take(ctx context.Context, print *events.Printer) (ending, err
 	for {
 		wait, stop := ctx, context.CancelFunc(func() {})
 		if f.allOver() {
-			if !f.sub.Awaits() {
+			if f.tally.byeOfAll() || !f.sub.Awaits() {
 				return allEnded, nil
 			}
 			wait, stop = context.WithTimeout(ctx, awaitEvery)
@@ -168,6 +168,9 @@ func (f *follower) take(ctx context.Context, print *events.Printer) (ending, err
 // were heard have ended.
 func (f *follower) takeSome(ctx context.Context, print *events.Printer) (ending, error) {
 	for ev := range f.sub.Messages(ctx) {
+		if f.tally.others(&ev) {
+			continue
+		}
 		f.tally.note(&ev, f.sub.Sessions)
 		works := f.o.work > 0 && ev.Kind == subscriber.Message
 		if works && f.written != nil { // it is done once it is printed
@@ -194,5 +197,5 @@ func (f *follower) takeSome(ctx context.Context, print *events.Printer) (ending,
 // allOver reports whether --until-end is given, and all sessions that were heard have ended, or
 // are silent.
 func (f *follower) allOver() bool {
-	return f.o.untilEnd && f.tally.open == 0 && f.tally.seen > 0
+	return f.o.untilEnd && f.tally.allOver()
 }

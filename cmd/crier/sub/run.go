@@ -45,7 +45,7 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 		f.acks = newAcks(sub.Done)
 	}
 	if o.cfg.Team != "" {
-		f.written = &written{}
+		f.written, f.tally.team = &written{}, newTeamTally(o, sub.Name())
 	}
 	teller := &trouble.Teller{Command: "crier sub", Out: std.Err}
 	stopTelling := func() {}
@@ -102,9 +102,8 @@ func (o *options) verdict(t *tally, sum *Summary, end ending,
 	if end == timedOut && t.messages < o.count {
 		short = fmt.Errorf("%d of %d messages came within %v", t.messages, o.count, o.timeout)
 	}
-	// Where a team goes on, so do others with what comes after this member's end.
-	unseen := end != countReached && t.unseen > 0 && o.cfg.Team == ""
-	if t.lost == 0 && !unseen {
+	unseen := end != countReached && t.unseen > 0
+	if short = errors.Join(short, t.refusedText()); t.lost == 0 && !unseen {
 		return cli.ExitOK, short
 	}
 	if short != nil {

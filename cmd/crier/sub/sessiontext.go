@@ -110,7 +110,7 @@ func (b *sessionText) several(sum *Summary, list []*SessionSummary) {
 		s = s.rest(next)
 		fate := &sessionText{sheet: b.sheet}
 		fate.fate(s, "    ", mostLossesOfMany)
-		if fate.Len() == 0 && (len(ends) == 1 || s.End == endBye) {
+		if fate.Len() == 0 && (len(ends) == 1 || s.End == endBye || s.End == endGivenBack) {
 			continue
 		}
 		if told++; told <= mostPartitions {

@@ -66,8 +66,8 @@ and group, offset, sent_ns, received_ns, recovered, key and headers, and text, o
 the payload is not UTF-8), loss (from, to, which is exclusive, and cause), or a change of a
 session: new, inquest, silent, amended, resumed, ended, moved, contested, feed-down, feed-up; in
 a team also assigned, revoking, revoked, not-granted, and messages have epoch, attempt and
-orphan. The other formats print only messages, and the rest as words on standard error. Lines have what
---show names before each message.
+orphan. The other formats print only messages, and the rest as words on standard error. Lines
+have what --show names before each message.
 
 A session is silent when nothing was heard of its publisher for --silence, but not
 before five of the heartbeat intervals that the publisher announces have passed:

@@ -17,6 +17,8 @@ type Summary struct {
 	// UnseenEnds counts those, listed or not, without a BYE, and that no other one
 	// continues: messages after next_offset are unknown.
 	UnseenEnds uint64 `json:"unseen_ends,omitempty"`
+	// Team is there of a member of a team.
+	Team *TeamSummary `json:"team,omitempty"`
 	// CatchUp is there if it began in the past, and had to catch up.
 	CatchUp *CatchUp `json:"catch_up,omitempty"`
 	// Counters are those of the subscriber. Zeros are left out, but for alwaysShown.
@@ -104,7 +106,7 @@ func (s *SessionSummary) savedToEnd() bool {
 
 // seen reports whether the end was seen, or another session goes on there.
 func (s *SessionSummary) seen() bool {
-	return s.End == endBye || s.End == endUntil || s.Continued != ""
+	return s.End != "open" && s.End != endSilent || s.Continued != ""
 }
 
 // aheadOfTally are the counters of a session that go on with what the subscriber has ready,

@@ -33,6 +33,8 @@ type tally struct {
 	unseen   int
 	messages uint64
 	lost     uint64
+	// team counts the rest of a member of a team, or is nil.
+	team *teamTally
 }
 
 // stream names a partition of a session.
@@ -50,6 +52,7 @@ type streamTally struct {
 	lowest, highest uint64 // the offsets that were noted: from lowest, and below highest
 	begun           bool   // they mean something
 	open            bool
+	held, mine      bool              // of a team: by this member now, or ever
 	completed       bool              // with what the subscriber knew
 	title           *subscriber.Title // nil while it is unknown
 }
@@ -68,6 +71,9 @@ var endBye, endUntil = subscriber.EndBye.String(), subscriber.EndUntil.String()
 
 // endSilent is the end of one whose publisher isn't heard any more.
 var endSilent = subscriber.EndSilent.String()
+
+// endGivenBack is that of a partition that a member of a team gave back.
+var endGivenBack = subscriber.RevokedGivenBack.String()
 
 // endOf returns the end of a session for a cause, or nothing if its end isn't seen.
 func endOf(cause subscriber.Cause) string {
@@ -105,6 +111,7 @@ func (t *tally) note(ev *subscriber.Event, known sessions) {
 	if ev.Certificate != nil {
 		s.Certificate = events.CertificateOf(ev.Certificate)
 	}
+	t.team.note(s, ev)
 	switch ev.Kind {
 	case subscriber.Message:
 		t.messages++
@@ -358,6 +365,9 @@ func (t *tally) summary(sub *subscriber.Subscriber, all bool, feeds []subscriber
 	}
 	for _, s := range t.list {
 		t.goesOn(s)
+	}
+	if t.team != nil {
+		t.unseen = t.team.summary(sum, t.list, &st)
 	}
 	sum.UnseenEnds = uint64(t.unseen)
 	return sum

@@ -28,6 +28,7 @@ func summaryText(sum *Summary, asked cli.Size, sheet cli.Sheet) string {
 	if sum.MoreSessions > 0 {
 		fmt.Fprintf(&b, "and %s sessions before them\n", cli.Grouped(sum.MoreSessions))
 	}
+	b.WriteString(sum.Team.text())
 	b.WriteString(sum.Counters.Text(sum.remarks(asked)))
 	return b.String()
 }

@@ -55,11 +55,12 @@ type Member struct {
 	Address string `json:"address"` // its own
 	Weight  uint32 `json:"weight"`  // its part of the work compared to others
 	// Room is how many messages it takes at once, where members share by message.
-	Room        uint32        `json:"room,omitempty"`
-	Partitions  int           `json:"partitions"`  // that it works on
-	Outstanding uint32        `json:"outstanding"` // messages that it works on
-	Done        uint64        `json:"done"`        // messages that it did
-	Age         time.Duration `json:"age_ns"`      // since the publisher heard of it
+	Room        uint32 `json:"room,omitempty"`
+	Partitions  int    `json:"partitions"`  // that it works on
+	Outstanding uint32 `json:"outstanding"` // messages that it works on
+	// Done is the messages that it did, where members share by message.
+	Done uint64        `json:"done,omitempty"`
+	Age  time.Duration `json:"age_ns"` // since the publisher heard of it
 }
 
 // listing returns what was answered.
@@ -185,12 +186,12 @@ func (p *Publisher) members() *table.Table {
 		{Head: "outstanding"}, {Head: "done"}, {Head: "heard", Left: true}}}
 	for i := range p.Members {
 		m := &p.Members[i]
-		room := "-"
+		room, done := "-", "-"
 		if m.Room > 0 {
-			room = fmt.Sprint(m.Room)
+			room, done = fmt.Sprint(m.Room), cli.Grouped(m.Done)
 		}
 		t.Add(short(m.Name), m.Address, fmt.Sprint(m.Weight), room, fmt.Sprint(m.Partitions),
-			cli.Grouped(uint64(m.Outstanding)), cli.Grouped(m.Done),
+			cli.Grouped(uint64(m.Outstanding)), done,
 			cli.Duration(m.Age.Round(time.Millisecond))+" ago")
 	}
 	return t
