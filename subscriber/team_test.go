@@ -272,7 +272,7 @@ func TestTeamMovesPartitions(t *testing.T) {
 // renewed. Close waits for it.
 func TestTeamHandlerIsSlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newTeamLAN(t, 1, 2)
+		l := newTeamLAN(t, 2, 2)
 		began, ended := 0, 0
 		w := l.idle("slow", subscriber.Config{})
 		w.sub.Close()
@@ -417,6 +417,32 @@ func TestTeamSpareAndNameTaken(t *testing.T) {
 		settle()
 		l.close()
 		l.wantAll()
+	})
+}
+
+// A publisher that grants nothing to teams is told, and so it isn't waited for in silence.
+func TestTeamPublisherGrantsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newTeamLAN(t, 1, 7)
+		if err := l.pub.Close(); err != nil {
+			t.Error(err)
+		}
+		l.pub = l.Publisher(publisher.Config{Topic: "orders", Name: "other",
+			Teams: publisher.Teams{Off: true}})
+		a := l.member("a", subscriber.Config{})
+		settle()
+		l.publish(1)
+		settle()
+		a.mu.Lock()
+		told := a.kind[subscriber.NotGranted]
+		a.mu.Unlock()
+		if told != 1 || a.taken() > 0 {
+			t.Errorf("told %d times, %d messages", told, a.taken())
+		}
+		if st := a.sub.Teams(); len(st) != 1 || st[0].Refused != subscriber.NoTeams {
+			t.Errorf("%+v", st)
+		}
+		l.close()
 	})
 }
 

@@ -294,6 +294,9 @@ func (c *court) deadline() reliable.Time {
 	if !ok {
 		return c.m.now
 	}
+	if life.Known && !life.Teams && c.refused == 0 {
+		return c.m.now // which is to be told
+	}
 	at := reliable.Never
 	if c.claims(&life) {
 		at = c.due
