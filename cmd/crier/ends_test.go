@@ -98,8 +98,8 @@ func TestEnds(t *testing.T) {
 
 // endWays are the ways to end, by command.
 var endWays = map[string]map[string]func(*testing.T) *tool{
-	"sub": join(subWays, subTopicWays), "record": recordWays, "replay": replayWays,
-	"log": logWays, "ls": lsWays,
+	"sub": join(join(subWays, subTopicWays), subTeamWays), "team": teamWays,
+	"record": recordWays, "replay": replayWays, "log": logWays, "ls": lsWays,
 	"pub": join(pubWays, pubTopicWays), "demo": demoWays, "sim": simWays, "bench": benchWays,
 	"decode": decodeWays, "doctor": doctorWays,
 }

@@ -74,6 +74,18 @@ func (o *options) checkTeam() error {
 	if err := netflags.CheckTeam("--team", cfg.Team); err != nil {
 		return err
 	}
+	if !changed("topic") {
+		return cli.Usagef("--team shares the messages of a topic: name it with --topic")
+	}
+	for _, c := range []struct {
+		flag string
+		n    int
+	}{{"weight", cfg.Weight}, {"room", cfg.Room}, {"window", cfg.Window}} {
+		if changed(c.flag) && c.n == 0 {
+			return cli.Usagef("--%s 0 would give this member nothing: give more, or leave it out",
+				c.flag)
+		}
+	}
 	for _, c := range []struct {
 		flag, why string
 	}{
