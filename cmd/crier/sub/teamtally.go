@@ -167,9 +167,12 @@ func (t *TeamSummary) text() string {
 	if t == nil {
 		return ""
 	}
+	granted := cli.Counted(t.Tenures, "tenure", "tenures")
+	if t.Share == subscriber.ByMessage.String() {
+		granted = cli.Grouped(t.Tenures) + " granted"
+	}
 	text := fmt.Sprintf("team %s, member %s: %s, %s done", cli.Printable(t.Team),
-		cli.Printable(t.Member), cli.Counted(t.Tenures, "tenure", "tenures"),
-		cli.Counted(t.Done, "message", "messages"))
+		cli.Printable(t.Member), granted, cli.Counted(t.Done, "message", "messages"))
 	if t.Again > 0 {
 		text += fmt.Sprintf("; %s came at an attempt above 1", cli.Grouped(t.Again))
 	}

@@ -74,6 +74,12 @@ func TestTeamTally(t *testing.T) {
 		t.Errorf("no line of the team in %q", text)
 	}
 
+	byMessage := &TeamSummary{Team: "risk", Share: "message", Member: "a", Tenures: 3, Done: 2}
+	want = "team risk, member a: 3 granted, 2 messages done\n"
+	if text := byMessage.text(); text != want {
+		t.Errorf("%q, want %q", text, want)
+	}
+
 	// A publisher that was killed: the end of what is held isn't seen.
 	tally = begin()
 	note(tally, subscriber.Assigned, 0, grant)
