@@ -42,7 +42,7 @@ func TestTeamSwarm(t *testing.T) {
 	case testing.Short():
 		n = 20
 	default:
-		n, more = 60, foundTeams
+		n, more = 40, foundTeams
 	}
 	sum := &teamSum{}
 	run := &campaign{path: *teamState, first: *teamFirst, seeds: n, last: *teamFor, more: more,

@@ -44,6 +44,7 @@ type team struct {
 	share   frame.Share
 	pub     *world.Publisher
 	session reliable.SessionID
+	began   bool // the publisher heard a CLAIM
 	parts   []*portion
 	seats   []*seat
 	tally   TeamTally
@@ -107,10 +108,8 @@ func (x *teams) team(s *world.Session, name string, share frame.Share) *team {
 // portion is a partition as a team has it.
 type portion struct {
 	*team
-	s *world.Session
-	// known says that begin is: where the team begins.
-	known bool
-	begin uint64
+	s     *world.Session
+	begin uint64 // where the team begins
 	done  uint64 // all from begin up to it is settled
 	work  []work // by message, from begin on
 	// rights are all grants so far, the newest last.
@@ -156,7 +155,7 @@ func (t *team) part(channel uint32) *portion {
 
 // at returns what became of a message, or nil of one before the team's begin.
 func (p *portion) at(offset uint64) *work {
-	if !p.known || offset < p.begin || !p.s.Accepted(offset) {
+	if !p.began || offset < p.begin || !p.s.Accepted(offset) {
 		return nil
 	}
 	for uint64(len(p.work)) <= offset-p.begin {
@@ -221,6 +220,17 @@ func (p *portion) right(epoch uint64) *right {
 	for i := len(p.rights) - 1; i >= 0 && p.rights[i].epoch >= epoch; i-- {
 		if p.rights[i].epoch == epoch {
 			return p.rights[i]
+		}
+	}
+	return nil
+}
+
+// of returns a member's grant with an epoch, or nil. By message an epoch is that of many messages,
+// and of several members: it grows for a message that is granted again.
+func (p *portion) of(m *seat, epoch uint64) *right {
+	for i := len(p.rights) - 1; i >= 0 && p.rights[i].epoch >= epoch; i-- {
+		if r := p.rights[i]; r.epoch == epoch && r.seat == m {
+			return r
 		}
 	}
 	return nil

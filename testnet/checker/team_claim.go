@@ -55,11 +55,11 @@ func (m *seat) says1(e *frame.ClaimEntry) {
 		m.fail("%v claims partition %d, which there isn't", m.sub, e.Channel)
 		return
 	}
-	r := p.right(e.Epoch)
-	if r != nil && r.seat == m && (e.State == frame.Released || e.State == frame.Deaf) {
+	r := p.of(m, e.Epoch)
+	if r != nil && (e.State == frame.Released || e.State == frame.Deaf) {
 		r.released = true
 	}
-	if m.share == frame.ByPartition && r != nil && r.seat == m {
+	if m.share == frame.ByPartition && r != nil {
 		if o, ok := p.open(r.from, e.Done); ok {
 			m.fail("%v says that partition %d is done up to offset %d, and %d isn't", m.sub,
 				e.Channel, e.Done, o)
@@ -84,6 +84,9 @@ func (x *teams) heardClaim(d *world.Datagram) {
 	if m == nil {
 		return
 	}
+	if !t.began {
+		t.begin(b.Oldest)
+	}
 	m.heard = x.c.w.Now()
 	now := x.arbiter(t.pub)
 	if c := m.claim(f.Request); c != nil {
@@ -95,8 +98,8 @@ func (x *teams) heardClaim(d *world.Datagram) {
 		if p == nil {
 			continue
 		}
-		r := p.right(e.Epoch)
-		if r != nil && r.seat == m && e.State == frame.Released && now < r.extended &&
+		r := p.of(m, e.Epoch)
+		if r != nil && e.State == frame.Released && now < r.extended &&
 			!r.graceful && e.Received <= e.Done && r == p.rights[len(p.rights)-1] {
 			r.graceful, r.back = true, e.Done
 			t.tally.GivenBack++
@@ -113,6 +116,18 @@ func (p *portion) hear(ranges []nack.Range, note func(w *work)) {
 			if w := p.at(o); w != nil {
 				note(w)
 			}
+		}
+	}
+}
+
+// begin notes where a team begins, as its publisher hears the first CLAIM: at the oldest message of
+// each partition, or after all that were accepted.
+func (t *team) begin(oldest bool) {
+	t.began = true
+	for _, s := range t.pub.Streams() {
+		p := t.part(s.Partition)
+		if p.begin = s.FirstOffset; !oldest {
+			p.begin = s.NextOffset()
 		}
 	}
 }

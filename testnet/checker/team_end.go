@@ -40,11 +40,6 @@ func (t *team) living() (list []*seat) {
 // finish judges a partition at the end.
 func (p *portion) finish(live []*seat, patience time.Duration) {
 	now := p.c.w.Now()
-	if !p.known {
-		p.fail("nobody was granted any of partition %d, and %d members live", p.s.Partition,
-			len(live))
-		return
-	}
 	for o := p.settled(); o < p.s.NextOffset(); o++ {
 		if w := p.at(o); !w.settled() && now.Sub(p.s.AcceptedAt(o)) > patience &&
 			!p.s.Dropped(o) {

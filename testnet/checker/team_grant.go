@@ -65,9 +65,6 @@ func (p *portion) grant(m *seat, c *claim, b *frame.GrantBody, e *frame.GrantEnt
 		from := confirmedBy(b, e)
 		r = &right{seat: m, epoch: e.Epoch, from: from, granted: p.c.w.Now()}
 		p.judgeEpoch(m, e)
-		if !p.known {
-			p.known, p.begin = true, from
-		}
 		if o, ok := p.open(p.begin, from); ok {
 			p.fail("%v is granted partition %d from offset %d on, and %d isn't done", m.sub,
 				e.Channel, from, o)
@@ -116,16 +113,6 @@ func (p *portion) judgeEpoch(m *seat, e *frame.GrantEntry) {
 // grantMessages judges a GRANT of messages.
 func (t *team) grantMessages(m *seat, c *claim, b *frame.GrantBody) {
 	held := uint64(0)
-	for _, at := range b.Passed {
-		if p := t.part(at.Channel); p != nil && !p.known {
-			p.known, p.begin = true, at.Offset
-			for i := range b.Entries {
-				if e := &b.Entries[i]; e.Channel == at.Channel {
-					p.begin = min(p.begin, e.From)
-				}
-			}
-		}
-	}
 	for i := range b.Entries {
 		e := &b.Entries[i]
 		p := t.part(e.Channel)
@@ -134,17 +121,14 @@ func (t *team) grantMessages(m *seat, c *claim, b *frame.GrantBody) {
 				e.Channel)
 			continue
 		}
-		if !p.known {
-			p.known, p.begin = true, e.From
+		if e.Epoch == 0 {
+			t.fail("messages [%d, %d) of partition %d are granted under epoch 0", e.From, e.To,
+				e.Channel)
 		}
-		r := p.right(e.Epoch)
+		r := p.of(m, e.Epoch)
 		if r == nil {
 			r = &right{seat: m, epoch: e.Epoch, from: e.From, granted: t.c.w.Now()}
 			p.add(r)
-		}
-		if r.seat != m {
-			t.fail("messages [%d, %d) of partition %d are granted under epoch %d to %v, and were "+
-				"to %v", e.From, e.To, e.Channel, e.Epoch, m.sub, r.seat.sub)
 		}
 		r.extended = max(r.extended, c.received.Add(b.Lease+b.Lease/16))
 		for o := e.From; o < e.To; o++ {
@@ -202,8 +186,8 @@ func (x *teams) came(d *world.Datagram, sub *world.Subscriber) {
 		if p == nil || e.State == frame.Prepare {
 			continue
 		}
-		r := p.right(e.Epoch)
-		if r == nil || r.seat != m {
+		r := p.of(m, e.Epoch)
+		if r == nil {
 			continue // it was judged when it was sent
 		}
 		if b.Share == frame.ByMessage {

@@ -78,8 +78,8 @@ func (x *teams) handed(sub *world.Subscriber, ev *reliable.Event) {
 		t.fail("%v hands out offset %d of partition %d, which isn't as it was accepted", sub,
 			ev.Offset, ev.Partition)
 	}
-	r := p.right(g.Epoch)
-	if r == nil || r.seat != m || !r.came {
+	r := p.of(m, g.Epoch)
+	if r == nil || !r.came {
 		t.fail("%v hands out offset %d of partition %d under epoch %d, which it wasn't granted",
 			sub, ev.Offset, ev.Partition, g.Epoch)
 		return
@@ -211,8 +211,8 @@ func (x *teams) lost(sub *world.Subscriber, ev *reliable.Event) {
 		return
 	}
 	m, p := t.seatOf(sub.ID()), t.part(ev.Partition)
-	r := p.right(g.Epoch)
-	if r == nil || r.seat != m {
+	r := p.of(m, g.Epoch)
+	if r == nil {
 		return
 	}
 	if t.share == frame.ByPartition {
@@ -238,9 +238,13 @@ func (x *teams) finished(sub *world.Subscriber, g *reliable.Grant, offset uint64
 	if w := t.part(g.Partition).at(offset); w != nil {
 		w.done = true
 	}
-	if m := t.seatOf(sub.ID()); m != nil && t.share == frame.ByPartition {
-		// A quarter of the window is told at once.
-		m.says.give(4 * claimCost / time.Duration(max(m.window, 4)))
-		m.gets.give(4 * grantCost / time.Duration(max(m.window, 4)))
+	if m := t.seatOf(sub.ID()); m != nil {
+		// A quarter of the window, or of the room, is told at once.
+		quarter := max(m.window, 4)
+		if t.share == frame.ByMessage {
+			quarter = max(uint64(m.room), 4)
+		}
+		m.says.give(4 * claimCost / time.Duration(quarter))
+		m.gets.give(4 * grantCost / time.Duration(quarter))
 	}
 }

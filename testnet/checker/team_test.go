@@ -20,6 +20,7 @@ type teamStory struct {
 	pub   *world.Publisher
 	subs  [2]*world.Subscriber
 	share frame.Share
+	late  bool // members want what is new only
 }
 
 func newTeamStory(t *testing.T, share frame.Share) *teamStory {
@@ -57,7 +58,7 @@ func (s *teamStory) datagram(i int, f *frame.Frame, up bool) *world.Datagram {
 func (s *teamStory) claim(i int, request uint64, entries ...frame.ClaimEntry) {
 	d := s.datagram(i, &frame.Frame{Kind: frame.Claim, Request: request,
 		Claim: &frame.ClaimBody{Team: []byte("risk"), Share: s.share, Weight: 1, Room: 4, Window: 8,
-			Entries: entries}}, true)
+			Oldest: !s.late, Entries: entries}}, true)
 	s.c.sent(d)
 	s.c.answered(d)
 }
@@ -126,9 +127,9 @@ func TestTeamRules(t *testing.T) {
 	}{
 		{"all is right", "", frame.ByPartition, func(s *teamStory) {
 			s.claim(0, 1)
-			s.grant(0, 1, true, hold(10, 5, 0, 1))
-			s.hand(0, 10, 1, 5, 6, 7)
-			s.done(0, 5, 6, 7)
+			s.grant(0, 1, true, hold(10, 0, 0, 1))
+			s.hand(0, 10, 1, 0, 1, 2, 3, 4, 5, 6, 7)
+			s.done(0, 0, 1, 2, 3, 4, 5, 6, 7)
 			s.claim(1, 1)
 			s.claim(0, 2, released(10, 8))
 			s.grant(1, 1, true, hold(11, 8, 0, 1))
@@ -252,7 +253,18 @@ func TestTeamRules(t *testing.T) {
 				s.claim(0, uint64(i+1))
 			}
 		}},
+		{"a begin that skips", "and 0 isn't done", frame.ByPartition, func(s *teamStory) {
+			s.claim(0, 1)
+			s.grant(0, 1, true, hold(10, 5, 0, 1))
+		}},
+		{"what isn't done", "offset 0 of partition 0 isn't done", frame.ByMessage,
+			func(s *teamStory) {
+				s.claim(0, 1)
+				s.wait(2000)
+				s.c.FinishTeams(0, time.Second)
+			}},
 		{"nobody has it", "nobody has partition 0", frame.ByPartition, func(s *teamStory) {
+			s.late = true
 			s.claim(0, 1)
 			s.grant(0, 1, true, hold(10, 100, 0, 1))
 			s.wait(2000)

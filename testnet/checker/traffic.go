@@ -46,9 +46,10 @@ type served struct {
 }
 
 // last returns when a frame was last repaired for a subscriber, alone or with the
-// group, or with nil, for the group; 0: never.
+// group, or with nil, for the group; 0: never. A member of a team that shares by message has two
+// receivers, which ask each for itself: what was for it alone may have been for the other one.
 func (f *served) last(sub *world.Subscriber) reliable.Time {
-	if sub != nil && sub == f.to {
+	if sub != nil && sub == f.to && sub.Config().Team.Share != reliable.ByMessage {
 		return max(f.group, f.alone)
 	}
 	return f.group

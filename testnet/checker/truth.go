@@ -22,6 +22,7 @@ type truth struct {
 	slots    uint64                // how many frames the resend buffer holds at least
 	room     int                   // bytes of chunks in a frame
 
+	before   time.Duration // for how long its host was suspended before it began
 	lastSent reliable.Time // anything to the group
 	woken    reliable.Time // when it last woke from a pause
 	saidBye  bool
@@ -50,6 +51,7 @@ func newTruth(c *Checker, s *world.Session) *truth {
 		slots: uint64(cfg.Retention.ResendBuffer/max(cfg.Layout.Partitions, 1)/
 			frame.DataSize(cfg.Datagram)) - 1,
 		room:      frame.DataRoom(cfg.Datagram),
+		before:    s.Publisher.Suspended(),
 		lastSent:  s.Start,
 		inquests:  inquests{c: c, s: s},
 		survivors: slices.ContainsFunc(c.w.Subscribers(), (*world.Subscriber).Survives),
@@ -237,7 +239,11 @@ func (t *truth) answered(p *world.Datagram) {
 		return
 	}
 	t.noteRefusals()
-	t.answers.asks = append(t.answers.asks, rangesAt{at: t.c.w.Now(), sent: p.Sent,
+	// A publisher takes a NACK's time from its own clock, as the subscriber heard it, and by how
+	// much later it asked: where its host was suspended meanwhile, the NACK is from the future.
+	said := t.s.Start.Add(time.Duration(p.Frame.Echo) + p.Frame.Held)
+	sent := max(p.Sent, said.Add(t.s.Publisher.Suspended()-t.before))
+	t.answers.asks = append(t.answers.asks, rangesAt{at: t.c.w.Now(), sent: sent,
 		sub: p.Subscriber, ranges: p.Frame.Ranges, echoes: p.Frame.Echo != 0})
 	t.each(p.Frame.Ranges, func(_ uint64, f *served) { f.asks++ })
 }

@@ -129,3 +129,6 @@ func (s *Subscriber) Suspend(d time.Duration) {
 	s.sleep(d)
 	s.asleep.host = true
 }
+
+// Suspended returns for how long the publisher's host was suspended, in all.
+func (p *Publisher) Suspended() time.Duration { return p.clock.slept }
