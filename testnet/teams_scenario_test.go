@@ -104,13 +104,17 @@ func (p *teamPlay) publisher() {
 	sc.Retention.ResendBuffer = 4 << 20
 	sc.Teams = team.Config{Lease: p.lease, FinishWait: p.finish, WorkTime: p.workTime,
 		Settle: p.soon(500 * time.Millisecond), Debounce: p.soon(200 * time.Millisecond)}
+	if p.one(2) {
+		cfg.SaveTeams = p.span(1, time.Second)
+	}
 	f := teamFeed{n: 1 + int(p.r.Below(300))}
 	if f.from = p.when() / 2; p.one(2) {
 		f.from = 0
 	}
 	f.every = max(p.span(0, 2*p.calm.Sub(f.from)/time.Duration(f.n+1)), 1)
-	p.note("%s: %d messages each %v from %s on, settle %v, debounce %v, clock %d ppm", sc.Name, f.n,
-		f.every, world.Stamp(f.from), sc.Teams.Settle, sc.Teams.Debounce, cfg.Clock.PPM)
+	p.note("%s: %d messages each %v from %s on, settle %v, debounce %v, clock %d ppm, "+
+		"saved after %v", sc.Name, f.n, f.every, world.Stamp(f.from), sc.Teams.Settle,
+		sc.Teams.Debounce, cfg.Clock.PPM, cfg.SaveTeams)
 	p.pubs, p.feeds = append(p.pubs, cfg), append(p.feeds, f)
 }
 

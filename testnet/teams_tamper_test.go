@@ -106,7 +106,6 @@ type memberTap struct {
 	dec  frame.Decoder
 	enc  frame.Encoder
 	real reliable.Batch
-	mine bool
 }
 
 // claim returns the CLAIM in a batch, or nil.

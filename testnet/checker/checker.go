@@ -71,7 +71,7 @@ func New(w *world.World) *Checker {
 		Sent: c.sent, Answered: c.answered, Arrived: c.arrived, Started: c.started, Told: c.told,
 		Settled: c.settled, Woke: c.woke, Ended: c.ended, Disk: c.disk,
 		Acknowledged: c.acknowledged, Directory: c.directory.sent,
-		Finished: c.teams.finished, TeamTold: c.teams.told,
+		Finished: c.teams.finished, TeamTold: c.teams.told, Restored: c.teams.restored,
 	})
 	return c
 }

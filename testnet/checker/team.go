@@ -110,6 +110,7 @@ type portion struct {
 	*team
 	s     *world.Session
 	begin uint64 // where the team begins
+	least uint64 // the epoch that was saved of an earlier session
 	done  uint64 // all from begin up to it is settled
 	work  []work // by message, from begin on
 	// rights are all grants so far, the newest last.

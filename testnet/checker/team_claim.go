@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"crier/nack"
+	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/testnet/world"
 )
@@ -129,5 +130,25 @@ func (t *team) begin(oldest bool) {
 		if p.begin = s.FirstOffset; !oldest {
 			p.begin = s.NextOffset()
 		}
+	}
+}
+
+// restored follows a publisher that starts with the positions that it has saved of teams: a team
+// begins where it was, or with the oldest message of a session that hasn't that one.
+func (x *teams) restored(pub *world.Publisher, list []reliable.TeamPosition) {
+	for i := range list {
+		one, s := &list[i], pub.Session()
+		t := x.team(s, one.Team, frame.Share(one.Share))
+		if !t.began {
+			t.begin(true)
+		}
+		p := t.part(one.Partition)
+		if p == nil {
+			continue
+		}
+		if one.Offset <= p.s.NextOffset() {
+			p.begin = max(p.begin, one.Offset)
+		}
+		p.least = one.Epoch
 	}
 }

@@ -97,6 +97,10 @@ func (p *portion) judgeEpoch(m *seat, e *frame.GrantEntry) {
 		p.fail("partition %d is granted to %v under epoch %d, and epoch %d was before",
 			e.Channel, m.sub, e.Epoch, p.rights[n-1].epoch)
 	}
+	if e.Epoch <= p.least {
+		p.fail("partition %d is granted to %v under epoch %d, and epoch %d was saved", e.Channel,
+			m.sub, e.Epoch, p.least)
+	}
 	for _, o := range p.list {
 		if o == p.team || o.pub != p.pub || o.name != p.name || o.session == p.session ||
 			int(e.Channel) >= len(o.parts) || o.parts[e.Channel] == nil {
