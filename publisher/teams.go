@@ -58,6 +58,8 @@ type teams struct {
 	failed error
 	// untold says that it was told that there is no store.
 	untold bool
+	// givenUp are the first messages that teams gave up. The loop's lock guards it.
+	givenUp []GivenUp
 }
 
 func newTeams(p *Publisher) teams { return teams{p: p, ready: make(chan struct{}, 1)} }
@@ -153,6 +155,40 @@ func (p *Publisher) TeamStates() []TeamState {
 	return nil
 }
 
+// GivenUp is a message that a team was granted as often as it may be, and that nobody has done.
+type GivenUp struct {
+	Team      string
+	Partition uint32
+	Offset    uint64
+	Attempts  uint32
+}
+
+// maxGivenUp bounds the messages that are remembered as given up.
+const maxGivenUp = 1000
+
+// GivenUp returns the first 1,000 messages that teams gave up, in that order; TeamStates has the
+// number of all. It may be called after Close.
+func (p *Publisher) GivenUp() []GivenUp {
+	p.loop.Lock()
+	defer p.loop.Unlock()
+	return slices.Clone(p.teams.givenUp)
+}
+
+// TeamHolds returns the team that has done the least of the messages that are kept for teams, in
+// the partition that has the most of them, and the offset of the first one that it hasn't done.
+// It reports false where none are: with another Pace than PaceTeams, or where all is done.
+func (p *Publisher) TeamHolds() (holds Undone, ok bool) {
+	if p.cfg.Flow.Pace.Kind != reliable.PaceTeams {
+		return holds, false
+	}
+	for _, u := range p.Undone() {
+		if u.Next-u.First > holds.Next-holds.First {
+			holds, ok = u, true
+		}
+	}
+	return holds, ok
+}
+
 // Undone are messages of a partition that a team hasn't done as the session ends, or that an
 // earlier session had, and that this one can't serve.
 type Undone struct {
@@ -245,6 +281,11 @@ func (t *teams) tell() {
 	for {
 		t.p.loop.Lock()
 		n := t.p.sender.Teams().Poll(events[:])
+		for i := range events[:n] {
+			if ev := &events[i]; ev.Kind == reliable.MessageGivenUp && len(t.givenUp) < maxGivenUp {
+				t.givenUp = append(t.givenUp, GivenUp{ev.Team, ev.Partition, ev.Offset, ev.Attempt})
+			}
+		}
 		t.p.loop.Unlock()
 		if n == 0 {
 			return

@@ -12,6 +12,9 @@ type Member struct {
 	Addr netip.AddrPort
 	// Reported says that it has reported its position.
 	Reported bool
+	// Team is the team that it is a member of, or empty. Then Lag is what it has yet to do of what
+	// it was granted: the rest is others'.
+	Team string
 	// Position is the next sequence number that it delivers, as it reported last.
 	Position uint64
 	// Room is the number of bytes that it can still hold.

@@ -115,6 +115,11 @@ func (s *Sender) row(m *member, enough []bool) (row reliable.Member) {
 	if first {
 		row = reliable.Member{ID: m.id, Name: m.name, Addr: m.addr, Room: m.room, Heard: m.heard}
 	}
+	if a := s.teams.arbiter; a != nil {
+		if team, left, ok := a.Part(m.id); ok {
+			row.Team, row.Lag = team, left
+		}
+	}
 	return row
 }
 

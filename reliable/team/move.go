@@ -78,6 +78,10 @@ func (t *team) assign(channel uint32, r *row, to *member) {
 	if r.last != 0 && r.last != to.id {
 		a.stats.Moves++
 	}
+	if n := r.marked - min(r.marked, r.done); r.attempt > 1 {
+		t.redelivered += n
+		a.stats.Redelivered += n
+	}
 	r.span = to.span
 	r.owner, r.last, r.until, r.extended = to, to.id, to.until, to.extended
 	r.state, r.prepared, r.asked, r.ready = frame.Hold, 0, 0, false

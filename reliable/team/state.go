@@ -61,6 +61,32 @@ func (a *Arbiter) Has(subscriber uint64) bool {
 	return false
 }
 
+// Part returns the team that a subscriber is a member of, and the number of messages that it has
+// yet to do: of the partitions that it holds, or those that it was granted by message. One that
+// left lately has nothing to do.
+func (a *Arbiter) Part(subscriber uint64) (team string, left uint64, ok bool) {
+	for _, t := range a.teams {
+		m := t.byID[subscriber]
+		if m == nil {
+			for _, one := range t.left {
+				if one.id == subscriber {
+					team, ok = t.name, true
+				}
+			}
+			continue
+		}
+		left = uint64(m.outstanding)
+		for channel := range t.rows {
+			if r := &t.rows[channel]; r.owner == m {
+				_, newest := a.streams.Next(uint32(channel))
+				left += newest - min(newest, r.done)
+			}
+		}
+		return t.name, left, true
+	}
+	return team, 0, ok
+}
+
 // Teams returns the number of teams.
 func (a *Arbiter) Teams() int { return len(a.teams) }
 
@@ -85,12 +111,13 @@ type State struct {
 	Members, Spare int
 	// Empty is since when there has been no member, by the lease clock; Never while there is one.
 	Empty reliable.Time
-	// Done and Lag are the numbers of messages that were done since the team is known, by those
-	// that are members now, and that aren't done yet, of all partitions.
-	Lag uint64
+	// Done is the number of messages below which all is done, summed over all partitions, and Lag
+	// that of the messages behind those.
+	Done, Lag uint64
 	// Outstanding is the number of messages that members work on, where work is shared by message.
 	Outstanding int
-	// GivenUp and Redelivered count messages.
+	// GivenUp counts messages that were granted as often as they may be, and Redelivered those
+	// that were granted with an attempt above 1, each time.
 	GivenUp, Redelivered uint64
 }
 
@@ -99,7 +126,7 @@ func (a *Arbiter) States() []State {
 	list := make([]State, 0, len(a.teams))
 	for _, t := range a.teams {
 		s := State{Team: t.name, Share: t.share, Lease: t.term(), Members: len(t.members),
-			Empty: t.empty}
+			Empty: t.empty, Redelivered: t.redelivered}
 		for _, m := range t.members {
 			s.Outstanding += m.outstanding
 			if m.owns == 0 && m.outstanding == 0 {
@@ -109,6 +136,7 @@ func (a *Arbiter) States() []State {
 		for channel := range uint32(a.streams.Partitions()) {
 			_, newest := a.streams.Next(channel)
 			_, done := t.floor(channel)
+			s.Done += min(newest, done)
 			s.Lag += newest - min(newest, done)
 		}
 		if t.work != nil {

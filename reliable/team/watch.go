@@ -112,6 +112,7 @@ func (a *Arbiter) nextTeam(lease reliable.Time) (to netip.AddrPort, f *frame.Fra
 // describe fills a part of the answer about a team.
 func (t *team) describe(lease reliable.Time, b *frame.TeamBody, part, each int) {
 	b.Share, b.Lease = t.share, t.term()
+	b.Redelivered = t.redelivered
 	if t.work != nil {
 		b.GivenUp, b.Redelivered = t.work.givenUp, t.work.redelivered
 	}

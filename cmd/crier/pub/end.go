@@ -22,6 +22,7 @@ type outcome struct {
 	stats  publisher.Stats
 	list   []publisher.Subscriber   // also those that are no longer there
 	unsent []*publisher.UnsentError // by partition
+	teams  []teamSummary
 	// partitions is how many there are.
 	partitions int
 	// unrecorded is why it isn't known that recorders hold all, or nil.
@@ -32,6 +33,7 @@ type outcome struct {
 // err unless the outcome covers it.
 func newOutcome(p *publisher.Publisher, err error) (*outcome, error) {
 	e := &outcome{stats: p.Stats(), list: append(p.Departed(), p.Subscribers()...)}
+	e.teams = teamSummaries(p)
 	e.unsent, err = unsentOf(err)
 	return e, err
 }
@@ -164,13 +166,13 @@ func (e *outcome) table(sheet cli.Sheet) string {
 		offsets = "messages" // the sum of several offsets
 	}
 	t := &table.Table{Columns: []table.Column{{Head: "subscriber", Key: true},
-		{Head: "address", Key: true}, {Head: "state", Left: true}, {Head: offsets},
+		{Head: "address", Key: true}, {Head: "team", Left: true}, {Head: "state", Left: true}, {Head: offsets},
 		{Head: "lag"}, {Head: "written"}, {Head: "synced"}, {Head: "asked for"},
 		{Head: "repaired"}, {Head: "no longer held"}, {Head: "heard"}}}
 	for i := range e.list[:min(len(e.list), mostSubscribers)] {
 		s := &e.list[i]
 		at := placeOf(s)
-		t.Add(nameOrNone(s), s.Addr.String(), stateText(s), cli.Grouped(at.offset),
+		t.Add(nameOrNone(s), s.Addr.String(), teamOrNone(s), stateText(s), cli.Grouped(at.offset),
 			cli.Grouped(s.Lag), loggedOrNone(s, at.written), loggedOrNone(s, at.synced),
 			someOrNone(s.Asked), someOrNone(s.Repaired),
 			table.Toned(cli.Bad, s.Gone, someOrNone(s.Gone)), cli.Duration(s.Quiet)+" ago")

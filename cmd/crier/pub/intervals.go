@@ -18,7 +18,7 @@ var columns = []interval.Column{{Head: "msg/s", Width: 7}, {Head: "bit/s", Width
 // figures are what a publisher has counted, for the columns.
 type figures struct {
 	publisher.Stats
-	// lag is how many messages the subscriber is behind that is furthest behind.
+	// lag is how many messages the subscriber, or the team, is behind that is furthest behind.
 	lag uint64
 }
 
@@ -26,6 +26,9 @@ func figuresOf(p *publisher.Publisher) figures {
 	f := figures{Stats: p.Stats()}
 	for _, s := range p.Subscribers() {
 		f.lag = max(f.lag, s.Lag)
+	}
+	for _, t := range p.TeamStates() {
+		f.lag = max(f.lag, t.Lag)
 	}
 	return f
 }

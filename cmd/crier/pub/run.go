@@ -177,7 +177,7 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 			}
 		}
 		fmt.Fprint(console, o.text(p.Session(), end.stats, to, took, late, interrupted),
-			end.table(cli.SheetOf(console)))
+			teamsText(end.teams), end.table(cli.SheetOf(console)))
 	}
 	err = errors.Join(err, summary.Write(sum))
 	if s := takeSnapshot(p); err == nil && !o.quiet && unheard(&s.stats) {

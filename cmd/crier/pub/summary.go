@@ -10,6 +10,8 @@ import (
 type subscriberSummary struct {
 	Name    string `json:"name,omitempty"`
 	Address string `json:"address"`
+	// Team is that of a member of one: its lag is that of what it was granted.
+	Team string `json:"team,omitempty"`
 	// State is watching, behind, counted or evicted; then ", left" or ", not heard".
 	State string `json:"state"`
 	// Of the message that it delivers next, about; of several partitions, the sum.
@@ -65,6 +67,8 @@ type ending struct {
 	// Subscribers is never left out. MoreSubscribers counts those without a row.
 	Subscribers     []subscriberSummary `json:"subscribers"`
 	MoreSubscribers int                 `json:"more_subscribers,omitempty"`
+	// Teams are those that shared the messages.
+	Teams []teamSummary `json:"teams,omitempty"`
 	// Source tells what was odd about the feed that was read.
 	Source *feed.Summary `json:"source,omitempty"`
 }
@@ -102,11 +106,12 @@ func (e *outcome) summary() ending {
 	for i := range e.list[:min(len(e.list), maxSubscriberRows)] {
 		s := &e.list[i]
 		sum.Subscribers = append(sum.Subscribers, subscriberSummary{
-			Name: s.Name, Address: s.Addr.String(), State: stateText(s),
+			Name: s.Name, Address: s.Addr.String(), Team: s.Team, State: stateText(s),
 			Offset: placeOf(s).offset, Lag: s.Lag, Log: logOf(s), Lacks: s.Lacks, Asks: s.Asks,
 			Asked: s.Asked, Again: s.Again, Repaired: s.Repaired, Gone: s.Gone, Refused: s.Refused,
 			RTT: int64(s.RTT), Quiet: int64(s.Quiet),
 		})
 	}
+	sum.Teams = e.teams
 	return sum
 }

@@ -3,6 +3,7 @@ package pub
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"crier/cmd/crier/check"
@@ -18,10 +19,19 @@ type snapshot struct {
 	// list are the subscribers that are known, gone those that left or are not heard any more.
 	list, gone []publisher.Subscriber
 	local      netip.AddrPort
+	// holds is the team that messages are kept for, or nil. full says that there is no room.
+	holds *holding
+	full  bool
 }
 
 func takeSnapshot(p *publisher.Publisher) *snapshot {
-	return &snapshot{p.Stats(), p.Subscribers(), p.Departed(), p.LocalAddr()}
+	s := &snapshot{stats: p.Stats(), list: p.Subscribers(), gone: p.Departed(),
+		local: p.LocalAddr(), holds: holdingOf(p)}
+	if s.holds != nil {
+		s.full = slices.ContainsFunc(p.Partitions(),
+			func(one publisher.PartitionStats) bool { return one.Full })
+	}
+	return s
 }
 
 // A lookout finds what is wrong with a publisher's subscribers.
@@ -85,6 +95,7 @@ func (l *lookout) troubles(s *snapshot) (list []trouble.Trouble) {
 			list = append(list, l.unheardTrouble(s, m))
 		}
 	}
+	list = append(list, s.holds.troubles(s.full)...)
 	return trouble.Bounded(list, "more subscribers that are cut off")
 }
 

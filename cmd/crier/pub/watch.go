@@ -102,11 +102,11 @@ func subscriberTable(list []publisher.Subscriber, sheet cli.Sheet) string {
 		asked += s.Asked
 	}
 	t := &table.Table{Columns: []table.Column{{Head: "subscriber", Key: true},
-		{Head: "state", Left: true}, {Head: "position"}, {Head: "room"}, {Head: "lag"},
+		{Head: "team", Left: true}, {Head: "state", Left: true}, {Head: "position"}, {Head: "room"}, {Head: "lag"},
 		{Head: "written"}, {Head: "synced"}, {Head: "NACK share"}, {Head: "heard"}}}
 	for _, s := range list {
 		at := placeOf(&s)
-		t.Add(displayName(&s), s.State.String(), cli.Grouped(at.position),
+		t.Add(displayName(&s), teamOrNone(&s), s.State.String(), cli.Grouped(at.position),
 			cli.Bytes(min(s.Room, 1<<40)), cli.Grouped(s.Lag), loggedOrNone(&s, at.written),
 			loggedOrNone(&s, at.synced), cli.PercentOf(s.Asked, asked),
 			cli.Duration(s.Quiet)+" ago")
