@@ -166,7 +166,8 @@ func (e *outcome) table(sheet cli.Sheet) string {
 		offsets = "messages" // the sum of several offsets
 	}
 	t := &table.Table{Columns: []table.Column{{Head: "subscriber", Key: true},
-		{Head: "address", Key: true}, {Head: "team", Left: true}, {Head: "state", Left: true}, {Head: offsets},
+		{Head: "address", Key: true}, {Head: "team", Left: true},
+		{Head: "state", Left: true}, {Head: offsets},
 		{Head: "lag"}, {Head: "written"}, {Head: "synced"}, {Head: "asked for"},
 		{Head: "repaired"}, {Head: "no longer held"}, {Head: "heard"}}}
 	for i := range e.list[:min(len(e.list), mostSubscribers)] {

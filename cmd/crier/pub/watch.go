@@ -102,7 +102,8 @@ func subscriberTable(list []publisher.Subscriber, sheet cli.Sheet) string {
 		asked += s.Asked
 	}
 	t := &table.Table{Columns: []table.Column{{Head: "subscriber", Key: true},
-		{Head: "team", Left: true}, {Head: "state", Left: true}, {Head: "position"}, {Head: "room"}, {Head: "lag"},
+		{Head: "team", Left: true}, {Head: "state", Left: true}, {Head: "position"},
+		{Head: "room"}, {Head: "lag"},
 		{Head: "written"}, {Head: "synced"}, {Head: "NACK share"}, {Head: "heard"}}}
 	for _, s := range list {
 		at := placeOf(&s)
