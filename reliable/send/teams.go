@@ -50,7 +50,7 @@ func (s *Sender) Lease(now reliable.Time) reliable.Time { return s.teams.lease(n
 func (s *Sender) arbitrate() *team.Arbiter {
 	if s.teams.arbiter == nil {
 		s.teams.arbiter = team.New(s.cfg.Teams, team.Session{ID: s.cfg.Session,
-			Wall: s.cfg.Wall, Topic: s.cfg.Topic, Publisher: s.cfg.Name}, (*streams)(s))
+			Wall: s.cfg.Wall, Topic: s.cfg.Topic, Publisher: s.cfg.Name}, streams{s})
 		s.teams.shares = newShares(watchRate, watchBurst, s.cfg.Seed)
 	}
 	return s.teams.arbiter
@@ -126,37 +126,38 @@ func (s *Sender) nextGrant(now reliable.Time, b *outgoing) bool {
 	return ok
 }
 
-// streams are a Sender's streams, as teams see them.
-type streams Sender
+// streams are a Sender's streams, as teams see them: no other name for its memory, so that what
+// looks at all of a state meets it once.
+type streams struct{ *Sender }
 
 // Partitions returns the number of streams.
-func (s *streams) Partitions() int { return len(s.streams) }
+func (s streams) Partitions() int { return len(s.streams) }
 
 // Closed reports whether the session was closed.
-func (s *streams) Closed() bool { return s.closing.on }
+func (s streams) Closed() bool { return s.closing.on }
 
 // Next returns the offset of the next message of a channel, and the frame that it starts in or
 // an earlier one.
-func (s *streams) Next(channel uint32) (seq, offset uint64) {
+func (s streams) Next(channel uint32) (seq, offset uint64) {
 	st := s.streams[channel]
 	return st.store.Next(), st.packer.nextOffset
 }
 
 // Oldest returns the first message that is held, and its frame.
-func (s *streams) Oldest(channel uint32) (seq, offset uint64) {
+func (s streams) Oldest(channel uint32) (seq, offset uint64) {
 	store := s.streams[channel].store
 	return store.Oldest(), store.Start(store.Oldest())
 }
 
 // Sent returns the first frame of a channel that wasn't sent, and the first message that starts
 // there or later.
-func (s *streams) Sent(channel uint32) (seq, offset uint64) {
+func (s streams) Sent(channel uint32) (seq, offset uint64) {
 	store := s.streams[channel].store
 	return store.Sent(), store.Start(store.Sent())
 }
 
 // Locate returns a frame in which the message at an offset starts, or an earlier one.
-func (s *streams) Locate(channel uint32, offset uint64) (seq uint64) {
+func (s streams) Locate(channel uint32, offset uint64) (seq uint64) {
 	st := s.streams[channel]
 	if offset >= st.packer.nextOffset {
 		return st.store.Next()

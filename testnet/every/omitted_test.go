@@ -23,14 +23,16 @@ func TestOmittedDecidesNothing(t *testing.T) {
 		{Small{Subscribers: 2, Frames: 2}.Game(), 70, 1},
 		{crashed(), 200, 1}, // the inquest begins at event 70
 		{topics(), 400, 10},
+		{members(), 200, 1},
 	}
 	cfg := Config{Seed: 1, Scope: Scope{Rules: All(), Late: 5 * time.Millisecond,
 		Again: 100 * time.Microsecond, Faults: -1, Crash: []Crash{{Name: "pub0"}}, Crashes: 1,
 		Until: reliable.Time(4 * time.Second)}}
 	rand := random.New(1)
 	changed := map[string]int{}
-	for i := range 30 {
-		g, most, each := games[i%3].game, games[i%3].most, games[i%3].each
+	for i := range 40 {
+		g, most, each := games[i%len(games)].game, games[i%len(games)].most,
+			games[i%len(games)].each
 		var s Schedule
 		for n := 1 + int(rand.Below(20)); n < int(most); n += 1 + int(rand.Below(20)) {
 			s = append(s, Made{Event: n, What: string(Faults[rand.Below(3)])})
