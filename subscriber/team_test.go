@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -273,34 +274,35 @@ func TestTeamMovesPartitions(t *testing.T) {
 func TestTeamHandlerIsSlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newTeamLAN(t, 2, 2)
-		began, ended := 0, 0
+		var began, ended atomic.Int64
 		w := l.idle("slow", subscriber.Config{})
 		w.sub.Close()
 		w = l.idle("handler", subscriber.Config{Handler: func(ev *subscriber.Event) {
 			if ev.Kind == subscriber.Message {
-				began++
+				began.Add(1)
 				time.Sleep(5 * time.Second)
-				ended++
+				ended.Add(1)
 			}
 		}})
 		settle()
 		l.publish(4)
 		time.Sleep(12 * time.Second)
-		if began != 3 || ended != 2 {
-			t.Errorf("after 12 s %d began and %d ended", began, ended)
+		synctest.Wait()
+		if began.Load() != 3 || ended.Load() != 2 {
+			t.Errorf("after 12 s %d began and %d ended", began.Load(), ended.Load())
 		}
 		if err := w.sub.Close(); err != nil {
 			t.Error(err)
 		}
-		if began != ended {
+		if began.Load() != ended.Load() {
 			t.Errorf("Close returned in the middle of a message")
 		}
-		if st := w.sub.Stats().Team; st.Lapsed > 0 || st.Done != uint64(ended) {
+		if st := w.sub.Stats().Team; st.Lapsed > 0 || st.Done != uint64(ended.Load()) {
 			t.Errorf("%+v", st)
 		}
 		rest := l.member("rest", subscriber.Config{})
 		settle()
-		if got := rest.taken(); got != 4-ended || len(rest.late) > 0 {
+		if got := rest.taken(); got != 4-int(ended.Load()) || len(rest.late) > 0 {
 			t.Errorf("another member got %d, %d of them marked: %v; before: %+v", got,
 				len(rest.late), rest.got, w.sub.Stats().Team)
 		}
@@ -314,6 +316,7 @@ func TestTeamMisuse(t *testing.T) {
 		l := newTeamLAN(t, 1, 3)
 		a := l.member("a", subscriber.Config{ManualDone: true})
 		var kept []subscriber.Event
+		a.mu.Lock()
 		a.work = func(ev *subscriber.Event) {
 			kept = append(kept, *ev)
 			if ev.Offset%2 > 0 {
@@ -326,6 +329,7 @@ func TestTeamMisuse(t *testing.T) {
 				t.Errorf("offset %d: Done again: %v", ev.Offset, err)
 			}
 		}
+		a.mu.Unlock()
 		settle()
 		l.publish(10)
 		synctest.Wait()
