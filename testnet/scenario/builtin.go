@@ -23,6 +23,7 @@ var order = []string{
 	"partitions", "feeds-ab", "feeds-one-dies", "discovery-storm",
 	"team-even", "team-rollout", "team-crash", "team-zombie", "team-one-way", "team-split",
 	"team-deaf", "team-two-publishers", "team-publisher-restarts", "team-publisher-dies",
+	"work-slow", "work-poison",
 }
 
 // Builtins are the names of the built-in scenarios.
