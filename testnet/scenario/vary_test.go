@@ -42,3 +42,35 @@ func TestVary(t *testing.T) {
 		}
 	}
 }
+
+// Keys of members vary as others do, and what a team doesn't take is refused.
+func TestVaryTeams(t *testing.T) {
+	text, err := BuiltinText("work-slow")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, value := range map[string]string{"subscribers.slow.room": "2",
+		"subscribers.slow.weight": "3", "subscribers.slow.window": "64",
+		"subscribers.slow.poison": "7", "publishers.jobs.attempts": "2"} {
+		varied, err := Vary(text, key, value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := Parse("test", varied)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if field := key[strings.LastIndexByte(key, '.')+1:] + ": " + value + "\n"; strings.Count(
+			s.Text(), field) != 1 {
+			t.Errorf("%s=%s becomes\n%s", key, value, s.Text())
+		}
+	}
+	varied, err := Vary(text, "subscribers.slow.share", "partition")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Parse("test", varied); err == nil ||
+		!strings.Contains(err.Error(), "say share: message") {
+		t.Errorf("room of a member by partition: %v", err)
+	}
+}
