@@ -266,7 +266,8 @@ func (t *teams) restore(list []TeamPosition) {
 		if u, ok := undone(&at, first); ok && told < undoneTold {
 			told++
 			p.cfg.Logger.Warn("crier: the team hasn't done messages of an earlier session, which "+
-				"this one doesn't have: recorders may", "team", u.Team, "session", u.Session,
+				"this one doesn't have: recorders may", "team", u.Team,
+				"previous_session", u.Session,
 				"partition", u.Partition, "messages", u.Messages, "offset", u.First,
 				"next_offset", u.Next)
 		}
@@ -327,7 +328,8 @@ func (t *teams) log(ev *reliable.TeamEvent) {
 	case reliable.TeamEmpty:
 		log.Info("crier: the team has no member any more")
 	case reliable.TeamForgotten:
-		log.Info("crier: the team is forgotten")
+		log.Warn("crier: the team is forgotten, and nothing is kept for it: one that comes again " +
+			"under its name begins anew")
 	case reliable.TeamRefused:
 		why := refusals[ev.Refused]
 		log.Warn("crier: a member of the team was refused", "member", ev.Member, "reason", why[0],

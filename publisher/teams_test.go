@@ -187,7 +187,7 @@ func TestTeamState(t *testing.T) {
 		}
 		for _, line := range []string{
 			"hasn't done messages of it\" team=hedge partition=0 messages=4 offset=6 next_offset=10",
-			"hasn't done messages of an earlier session", "messages=4 offset=6 next_offset=10",
+			"hasn't done messages of an earlier session", "previous_session=", "messages=4 offset=6 next_offset=10",
 		} {
 			if l.log.count(line) == 0 {
 				t.Errorf("the log lacks %q: %s", line, l.log.text.String())
