@@ -96,6 +96,38 @@ func TestNothingTaken(t *testing.T) {
 	}
 }
 
+// A session of several groups ends, and doesn't fall silent, also where none of its streams is
+// taken, or some are: the BYE of the others comes in groups that aren't joined.
+func TestEndsUnheard(t *testing.T) {
+	for taken := range uint32(3) {
+		g := turnstile{}
+		for c := range taken {
+			g[c] = []stretch{{0, endless, Deliver, nil}}
+		}
+		q := newSquare(t, way{delay: 50 * time.Microsecond, loss: 20})
+		h := q.gated(g, Config{})
+		p := q.publisher(send.Config{Topic: "orders", Layout: layout(8, 8)})
+		q.pass(time.Second)
+		for c := range taken {
+			h.Take(q.now, p.Session(), c, 0, 0)
+		}
+		for i := range 400 {
+			q.publish(p, uint32(i%8), 1000)
+			q.pass(time.Millisecond)
+		}
+		q.pass(5 * time.Second)
+		p.Close(q.now)
+		q.pass(10 * time.Second)
+		for c := range uint32(8) {
+			list := h.kinds(c)
+			if list[len(list)-1] != "ended" || slices.Contains(list, "silent") {
+				t.Errorf("%d taken, partition %d: %v", taken, c, list)
+			}
+		}
+		q.sum(h)
+	}
+}
+
 // A stream that is taken is delivered from the offset on, with the grants of the gate, and its
 // group is joined. Left, it is delivered no more, and holds nothing. It may be taken again, at a
 // later place and at an earlier one.

@@ -80,8 +80,9 @@ type session struct {
 	member membership
 	// teams says that the publisher grants work to teams.
 	teams bool
-	// learned is when the layout was taken.
-	learned reliable.Time
+	// learned is when the layout was taken, and doubted when it was last asked whether it has
+	// ended.
+	learned, doubted reliable.Time
 }
 
 // home returns the address that the session's place in the table counts for.
@@ -265,6 +266,9 @@ func (s *session) advance(now reliable.Time) {
 		s.own.advance(now)
 		return
 	}
+	if now >= s.doubtAt() {
+		s.doubt(now)
+	}
 	if s.watches() && now >= s.silentAt() {
 		for _, st := range s.streams {
 			st.advance(now)
@@ -314,7 +318,7 @@ func (s *session) deadline() reliable.Time {
 		at = min(at, st.deadline())
 	}
 	if s.several() && s.watches() {
-		at = min(at, s.silentAt())
+		at = min(at, s.silentAt(), s.doubtAt())
 	}
 	return at
 }

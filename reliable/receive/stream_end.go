@@ -27,6 +27,9 @@ func (st *stream) bye(now reliable.Time, f *frame.Frame) {
 		st.become(left)
 		st.session.reports.by(now.Add(st.r.rand.Duration(reliable.StatusMin / 5)))
 		st.wake()
+		if s := st.session; !st.taken.off && s.deaf() {
+			s.doubt(now)
+		}
 	}
 }
 
@@ -59,6 +62,9 @@ func (st *stream) fallSilent(now reliable.Time) {
 		return
 	}
 	st.become(silent)
+	if st.taken.off {
+		st.status.wantDue = reliable.Never
+	}
 	for _, q := range st.asked.list[1:] {
 		st.extent.testify(now, q)
 	}
