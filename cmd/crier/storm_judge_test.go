@@ -187,7 +187,7 @@ func (h *hearing) epochs() {
 			t := epochs[e]
 			late := 0
 			for _, b := range t.begins {
-				if b.at > since {
+				if b.at > since && !b.orphan {
 					late++
 				}
 			}
