@@ -153,6 +153,9 @@ func runExample(t *testing.T, dir, line string) {
 			groups = append(groups, testGroup(t))
 			args = append(args, groups[0][:2]...)
 		}
+		if slices.Contains(args, "--team") {
+			args = append(args, "--until-end") // a member works for as long as it is left to
+		}
 		sub := start(t, nil, args...).listening()
 		pub := []string{"--count", "2000", "--rate", "10000"}
 		if at := slices.Index(args, "--topic"); at >= 0 {
@@ -196,12 +199,39 @@ func runExample(t *testing.T, dir, line string) {
 			r.stop()
 		}
 		r.wait(cli.ExitOK)
+	case "team":
+		runTeamExample(t, args)
 	default:
 		r := start(t, nil, args...).wait(cli.ExitOK)
 		if r.out.String() == "" {
 			t.Error("it printed nothing")
 		}
 	}
+}
+
+// runTeamExample asks a publisher about a team of one.
+func runTeamExample(t *testing.T, args []string) {
+	args[1] = t.Name() // the topic, which no other example has
+	pub := start(t, nil, "pub", "--topic", args[1], "--rate", "100", "--pace", "teams")
+	pub.await(pub.err, "publishing session", 1)
+	sub := start(t, nil, "sub", "--topic", args[1], "--team", args[2])
+	sub.await(sub.err, "assigned", 1)
+	if i := slices.Index(args, "--at"); i >= 0 {
+		_, after, _ := strings.Cut(pub.err.String(), "from 127.0.0.1:")
+		port, _, _ := strings.Cut(after, ",")
+		args[i+1] = "127.0.0.1:" + port
+	}
+	r := start(t, nil, args...)
+	if slices.Contains(args, "--watch") {
+		r.await(r.out, "risk", 1)
+		r.stop()
+	}
+	r.wait(cli.ExitOK)
+	if r.out.count("risk") == 0 {
+		t.Errorf("crier %s printed %s", args, r.out)
+	}
+	sub.stop()
+	pub.stop()
 }
 
 // allCommands are all commands, those below others too.
