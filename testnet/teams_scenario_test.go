@@ -50,9 +50,6 @@ func newTeamPlay(w *world.World, seed uint64) *teamPlay {
 	p.finish = p.span(p.lease, 4*time.Second)
 	p.workTime = p.span(200*time.Millisecond, 2*time.Second)
 	p.share = teamShares[p.r.Below(uint64(len(teamShares)))]
-	if p.share == reliable.ByMessage {
-		p.workTime += 2 * p.lease // a member needs to say that it works
-	}
 	p.partitions = 1 + int(p.r.Below(8))
 	p.calm = 2000*story.Milli + reliable.Time(p.r.Below(uint64(10*time.Second)))
 	p.note("lease %v, finish wait %v, share %v, work time %v, %d partitions, calm from %s on",

@@ -115,7 +115,8 @@ func (w *work) assign(lease reliable.Time) {
 func (w *work) give(lease reliable.Time, i int32, m *member) {
 	one := &w.items[i-1]
 	one.owner, one.epoch, one.stamp = m, w.epoch, 0
-	one.until = lease.Add(w.team.arbiter.cfg.WorkTime)
+	one.known, one.request = false, m.extended
+	one.until = beyond(lease, w.team.arbiter.cfg.WorkTime)
 	w.push(&m.mine, i, inMember)
 	w.push(&w.lapsing, i, inTime)
 	m.outstanding++
@@ -244,9 +245,9 @@ func (w *work) claim(lease reliable.Time, m *member, e *frame.ClaimEntry) {
 		case e.State == frame.Deaf, contains(e.Freed, one.offset):
 			w.again(i)
 		case contains(e.Working, one.offset):
-			w.drop(&w.lapsing, i, inTime)
-			one.until = lease.Add(w.team.arbiter.cfg.WorkTime)
-			w.push(&w.lapsing, i, inTime)
+			w.prolong(lease, i)
+			one.known = one.known || one.stamp != 0 && one.stamp <= m.granted
+			m.full = 0 // so that it is told that it has it
 		}
 	}
 	if len(e.Ranges) > 0 { // what it did counts, though another one may have it by now

@@ -179,6 +179,7 @@ func (t *team) claim(lease reliable.Time, m *member, f *frame.Frame) {
 		m.empty = true
 	}
 	a.queue(m)
+	m.granted = max(m.granted, c.Granted)
 	for i := range c.Entries {
 		if t.work != nil {
 			t.work.claim(lease, m, &c.Entries[i])

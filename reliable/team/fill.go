@@ -55,6 +55,10 @@ func (w *work) draw(lease reliable.Time, m *member) {
 		if one.stamp == 0 {
 			one.stamp = a.stamp(lease)
 		}
+		if !one.known && one.request < d.request { // the member may count from that CLAIM on
+			one.request = d.request
+			w.prolong(lease, i)
+		}
 		e := frame.GrantEntry{Channel: one.channel, Epoch: one.epoch, Seq: one.seq,
 			From: one.offset, To: one.offset + 1, Attempt: one.attempt}
 		if n := len(d.entries); n > 0 {

@@ -287,6 +287,34 @@ func TestStamps(t *testing.T) {
 	}
 }
 
+// TestWorkTime waits for a sixteenth more than the time for a message, and counts it from the last
+// GRANT that a member may have taken it from: until it says that it works on it.
+func TestWorkTime(t *testing.T) {
+	r := newRig(t, 1, Config{Settle: -1, Debounce: -1, WorkTime: 800 * milli})
+	a, b := r.worker("a", 1), r.worker("b", 1)
+	r.publish(0, 1)
+	if len(a.mine()) == 0 {
+		a, b = b, a
+	}
+	a.claim() // it isn't repeated
+	r.pass(500 * milli)
+	b.claim()
+	a.claim() // all that it holds is listed again
+	r.pass(500 * milli)
+	a.check("0/0*1")
+	a.claim(working(0, 0))
+	for range 2 {
+		r.pass(400 * milli)
+		a.claim() // from now on listing it prolongs nothing
+		b.claim()
+	}
+	a.check("0/0*1")
+	r.pass(51 * milli)
+	if got := append(a.mine(), b.mine()...); !slices.Equal(got, []string{"0/0*2"}) {
+		r.Fatalf("they work on %v; redelivered %d", got, r.a.stats.Redelivered)
+	}
+}
+
 // TestLateDone counts what a member did after its time, or its lease, had run out.
 func TestLateDone(t *testing.T) {
 	r := newRig(t, 1, Config{Settle: -1, Debounce: -1, WorkTime: 100 * milli})
@@ -295,10 +323,10 @@ func TestLateDone(t *testing.T) {
 	if len(a.mine()) == 0 {
 		a, b = b, a
 	}
-	r.pass(101 * milli)
+	r.pass(107 * milli)
 	if len(b.mine()) == 0 {
 		a, b = b, a
-		r.pass(100 * milli)
+		r.pass(107 * milli)
 	}
 	b.check("0/0*2")
 	a.claim(did(0, 0))

@@ -50,6 +50,10 @@ type item struct {
 	until reliable.Time
 	// retried says that it is in retried.
 	retried bool
+	// known says that its owner has said that it works on it.
+	known bool
+	// request is the newest CLAIM that a GRANT which listed it answered.
+	request uint64
 	// stamp is that of the first GRANT that had it.
 	stamp uint64
 	// links are its places in the lists: of its channel, of its member, of lapsing or waiting,
@@ -69,6 +73,14 @@ type link struct{ next, prev int32 }
 
 // A list is a list of items, linked by one of their links.
 type list struct{ first, last int32 }
+
+// prolong has the time of an item that is granted begin now. A member counts it from an earlier
+// time on, the sending of a CLAIM, and to an earlier one, without the sixteenth.
+func (w *work) prolong(lease reliable.Time, i int32) {
+	w.drop(&w.lapsing, i, inTime)
+	w.items[i-1].until = beyond(lease, w.team.arbiter.cfg.WorkTime)
+	w.push(&w.lapsing, i, inTime)
+}
 
 // push adds an item to the end of a list.
 func (w *work) push(l *list, i int32, by int) {

@@ -41,6 +41,10 @@ type court struct {
 	// freed since the last CLAIM.
 	workTime time.Duration
 	unsaid   int
+	// turns is the number of messages that were handed out, where work is shared so, and moved
+	// when the last one was handed out, done, or said to be worked on.
+	turns uint64
+	moved reliable.Time
 	// Of a member that leaves: the first CLAIM that says so, and whether it was answered; how
 	// many are yet to be sent after Close, and whether the next one says that it leaves.
 	leaves   uint64
@@ -156,7 +160,7 @@ func (m *Member) grant(from netip.AddrPort, f *frame.Frame) {
 	}
 	until := sent.lease.Add(c.lease)
 	if m.cfg.Share == reliable.ByMessage {
-		if c.items(f, until, newest) {
+		if c.items(f, sent.lease, newest) {
 			c.by(m.now.Add(showDelay))
 		}
 		if c.listen(&life); !first {

@@ -38,9 +38,15 @@ type item struct {
 	apart bool
 	// brought says that the second Receiver has.
 	brought bool
-	// working says that its time is to be prolonged, and worked when it last was.
-	working bool
-	worked  reliable.Time
+	// Its time counts from worked on, by the lease clock. working says that it is to be prolonged;
+	// asked is the first CLAIM that says so and isn't answered, sent at askedAt; shown says that
+	// one was.
+	working, shown  bool
+	worked, askedAt reliable.Time
+	asked           uint64
+	// taken is when it was taken, and turn how many messages had been handed out by then.
+	taken reliable.Time
+	turn  uint64
 	// freed is when it is given back, if it is released.
 	freed reliable.Time
 }
@@ -83,7 +89,7 @@ func (d *desk) pass(s *seat, offset uint64) (receive.Verdict, *reliable.Grant, u
 		switch {
 		case one.apart || one.state == handed || one.state == resting:
 			return receive.Skip, nil, offset + 1
-		case one.state == lapsed && !s.silent, one.state == granted && m.lease() >= one.until,
+		case one.state == lapsed && !s.silent, one.state == granted && !one.holds(s.court),
 			m.leaving:
 			return receive.Wait, nil, endless
 		}
@@ -106,7 +112,7 @@ func (d *desk) pass(s *seat, offset uint64) (receive.Verdict, *reliable.Grant, u
 }
 
 // items takes a GRANT of messages, and reports whether it has any that are new.
-func (c *court) items(f *frame.Frame, until reliable.Time, newest bool) (news bool) {
+func (c *court) items(f *frame.Frame, sent reliable.Time, newest bool) (news bool) {
 	m, g := c.m, f.Grant
 	for i := range g.Entries {
 		e := &g.Entries[i]
@@ -117,7 +123,7 @@ func (c *court) items(f *frame.Frame, until reliable.Time, newest bool) (news bo
 		if s.desk == nil {
 			s.desk = new(desk)
 		}
-		news = s.desk.take(s, e, until, newest) || news
+		news = s.desk.take(s, e, f.Request, sent, newest) || news
 	}
 	if !newest {
 		return news
@@ -131,7 +137,7 @@ func (c *court) items(f *frame.Frame, until reliable.Time, newest bool) (news bo
 	}
 	for _, s := range c.seats {
 		if s != nil && s.desk != nil {
-			s.desk.dropLapsed()
+			s.desk.dropLapsed(s)
 			s.desk.listen(s)
 			m.Wake(c.id, s.channel)
 		}
@@ -151,8 +157,10 @@ func (d *desk) knows(m *Member, s *seat, r nack.Range) {
 }
 
 // take takes a grant of messages.
-func (d *desk) take(s *seat, e *frame.GrantEntry, until reliable.Time, newest bool) (news bool) {
+func (d *desk) take(s *seat, e *frame.GrantEntry, request uint64, sent reliable.Time, newest bool,
+) (news bool) {
 	c, m := s.court, s.court.m
+	until := sent.Add(c.lease)
 	if until <= m.lease() {
 		m.stats.Stale++
 		return false
@@ -168,6 +176,7 @@ func (d *desk) take(s *seat, e *frame.GrantEntry, until reliable.Time, newest bo
 		if ok && d.items[i].grant.Epoch >= e.Epoch {
 			if one := &d.items[i]; one.grant.Epoch == e.Epoch && one.state != lapsed {
 				one.until = max(one.until, until)
+				one.prolonged(request)
 			}
 			continue
 		}
@@ -182,7 +191,8 @@ func (d *desk) take(s *seat, e *frame.GrantEntry, until reliable.Time, newest bo
 		if ok {
 			d.remove(i)
 		}
-		one := item{offset: offset, seq: e.Seq, grant: g, until: until, worked: m.now,
+		one := item{offset: offset, seq: e.Seq, grant: g, until: until, worked: sent,
+			taken: m.now, turn: c.turns, working: m.lease().Sub(sent) > c.workTime/4,
 			apart: !heard || !place.Taken || offset < place.Next}
 		d.items = slices.Insert(d.items, i, one)
 		d.unhanded++
@@ -216,13 +226,11 @@ func (d *desk) remove(i int) {
 	d.items = slices.Delete(d.items, i, i+1)
 }
 
-// dropLapsed forgets what has lapsed: its publisher lives.
-func (d *desk) dropLapsed() {
+// dropLapsed gives back what has lapsed: its publisher lives.
+func (d *desk) dropLapsed(s *seat) {
 	for i := len(d.items) - 1; i >= 0; i-- {
 		if one := &d.items[i]; one.state == lapsed {
-			r := nack.Range{From: one.offset, To: one.offset + 1}
-			d.remove(i)
-			d.known = nack.Normalize(append(d.known, r))
+			d.drop(s, i)
 		}
 	}
 }
@@ -268,6 +276,12 @@ func (d *desk) advance(s *seat, life *receive.Life) {
 			if s.silent {
 				s.orphaned()
 			}
+		case one.state == granted && !one.grant.Orphan && one.stuck(s.court):
+			d.drop(s, i)
+			m.Wake(s.court.id, s.channel)
+		case one.tires(s.court):
+			one.working = true
+			s.court.by(m.now.Add(s.court.gather()))
 		}
 	}
 	if p, ok := m.Place(s.court.id, s.channel); ok && p.Ends && m.now >= life.SilentAt && !s.silent {
@@ -304,11 +318,15 @@ func (d *desk) orphans(s *seat) {
 func (d *desk) deadline(s *seat) reliable.Time {
 	at := reliable.Never
 	for i := range d.items {
-		switch one := &d.items[i]; one.state {
+		one := &d.items[i]
+		switch one.state {
 		case granted:
 			at = min(at, one.until.Add(-s.court.m.shift))
 		case resting:
 			at = min(at, one.freed)
+		}
+		if one.mayTire() {
+			at = min(at, one.worked.Add(s.court.workTime/4+1-s.court.m.shift))
 		}
 	}
 	return at
@@ -345,8 +363,10 @@ func (d *desk) entry(s *seat, request uint64) (frame.ClaimEntry, bool) {
 	from := len(cl.ranges)
 	for i := range d.items {
 		one := &d.items[i]
-		if one.working || one.state == granted && m.now.Sub(one.worked) > s.court.workTime/4 {
-			one.working, one.worked = false, m.now
+		if one.working || one.asked != 0 || one.tires(s.court) {
+			if one.working || one.asked == 0 {
+				one.working, one.asked, one.askedAt = false, request, m.lease()
+			}
 			cl.ranges = append(cl.ranges, nack.Range{From: one.offset, To: one.offset + 1})
 		}
 	}

@@ -1,11 +1,15 @@
 package member
 
 import (
+	"cmp"
 	"errors"
+	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
 	"crier/reliable"
+	"crier/reliable/frame"
 	"crier/reliable/send"
 	"crier/reliable/topic"
 )
@@ -158,5 +162,50 @@ func TestOrphanMessages(t *testing.T) {
 		w.during(p, 200*time.Millisecond, 1)
 		w.pass(4 * time.Second)
 		w.judge(p, nil)
+	}
+}
+
+// A member whose words don't come through hands out nothing whose time may be over: another one may
+// have had it.
+func TestTimeOfMessages(t *testing.T) {
+	cfg := send.Config{}
+	cfg.Teams.WorkTime = 300 * time.Millisecond
+	w, p, s := yard(t, 0, cfg, "a", "b")
+	a := s[0]
+	a.work = 600 * time.Millisecond
+	w.publish(p, 8)
+	w.pass(10 * time.Millisecond)
+	w.drop = func(from, _ netip.AddrPort, f *frame.Frame) bool {
+		return f.Kind == frame.Claim && from == a.at
+	}
+	w.pass(time.Second)
+	w.drop, a.work = nil, 0
+	w.pass(5 * time.Second)
+	w.judge(p, nil)
+	had := map[[2]uint64]string{}
+	slices.SortFunc(w.hands, func(x, y hand) int { return cmp.Compare(x.from, y.from) })
+	for _, h := range w.hands {
+		at := [2]uint64{uint64(h.partition), h.offset}
+		if of := had[at]; of != "" && of != h.of && h.grant.Attempt == 1 {
+			t.Errorf("%s hands out %d/%d as new, which %s had", h.of, h.partition, h.offset, of)
+		}
+		had[at] = h.of
+	}
+	if w.marked() == 0 {
+		t.Error("nothing came again")
+	}
+}
+
+// What isn't handed out within its time is given back, though its member hears and is heard.
+func TestStuckMessage(t *testing.T) {
+	cfg := send.Config{}
+	cfg.Teams.WorkTime = 300 * time.Millisecond
+	w, p, s := yard(t, 0, cfg, "a", "b")
+	a := s[0]
+	a.keeps = true
+	w.publish(p, 8)
+	w.pass(20 * time.Second)
+	if n := len(s[1].hands); n < 7 {
+		t.Errorf("the other one had %d", n)
 	}
 }

@@ -31,7 +31,7 @@ func (d *desk) hand(s *seat, ev *reliable.Event) bool {
 	}
 	one := &d.items[i]
 	if one.grant != ev.Grant || one.state != granted && !(one.state == lapsed && s.silent) ||
-		m.leaving || !one.grant.Orphan && m.lease() >= one.until {
+		m.leaving || !one.grant.Orphan && !one.holds(s.court) {
 		return false
 	}
 	if one.apart && !one.brought {
@@ -39,7 +39,9 @@ func (d *desk) hand(s *seat, ev *reliable.Event) bool {
 	}
 	d.unhanded--
 	one.state = handed
-	if m.now.Sub(one.worked) > s.court.workTime/8 {
+	s.court.turns++
+	s.court.moved = m.now
+	if m.lease().Sub(one.worked) > s.court.workTime/8 {
 		one.working = true
 		s.court.by(m.now.Add(s.court.gather()))
 	}
@@ -96,6 +98,7 @@ func (d *desk) doneOne(s *seat, g *reliable.Grant, offset uint64) error {
 		return reliable.ErrDoneTwice
 	}
 	d.remove(i)
+	s.court.moved = m.now
 	d.say(s, offset, g.Epoch, false)
 	m.stats.Done++
 	if late {
@@ -131,6 +134,7 @@ func (d *desk) work(s *seat, g *reliable.Grant, offset uint64) error {
 		return err
 	}
 	one.working = true
+	s.court.moved = s.court.m.now
 	s.court.by(s.court.m.now.Add(s.court.gather()))
 	return nil
 }
