@@ -250,20 +250,28 @@ func (w *work) claim(lease reliable.Time, m *member, e *frame.ClaimEntry) {
 			m.full = 0 // so that it is told that it has it
 		}
 	}
-	if len(e.Ranges) > 0 { // what it did counts, though another one may have it by now
-		for i := w.retried.first; i != 0; i = next {
-			one := &w.items[i-1]
-			next = one.links[inRetried].next
-			if one.channel == e.Channel && contains(e.Ranges, one.offset) {
-				m.done++
-				w.finish(i)
-			}
-		}
-	}
+	m.done += w.finished(e)
 	if e.State == frame.Deaf {
 		m.deaf = lease.Add(deafTime)
 		w.team.changed(lease, 0)
 	}
+}
+
+// finished takes the word of messages that are done, though another member may have them by now, and
+// returns how many there were.
+func (w *work) finished(e *frame.ClaimEntry) (n uint64) {
+	if len(e.Ranges) == 0 {
+		return 0
+	}
+	for i, next := w.retried.first, int32(0); i != 0; i = next {
+		one := &w.items[i-1]
+		next = one.links[inRetried].next
+		if one.channel == e.Channel && contains(e.Ranges, one.offset) {
+			n++
+			w.finish(i)
+		}
+	}
+	return n
 }
 
 // confirm notes what a member has shown that it knows.

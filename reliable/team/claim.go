@@ -31,6 +31,7 @@ func (a *Arbiter) Claim(lease reliable.Time, from netip.AddrPort, f *frame.Frame
 	}
 	if m == nil {
 		if leaves { // it has left already, or was refused
+			t.late(f)
 			a.refuse(from, f, 0)
 			return
 		}
@@ -91,6 +92,7 @@ func (a *Arbiter) join(
 		}
 	}
 	if code != 0 {
+		t.late(f)
 		if len(a.events) < maxEvents/2 { // anybody may claim for ever
 			a.events = append(a.events, reliable.TeamEvent{Kind: reliable.TeamRefused,
 				Team: string(c.Team), Share: c.Share, Member: string(f.Name), Refused: code})
@@ -110,6 +112,23 @@ func (a *Arbiter) join(
 	t.empty = reliable.Never
 	t.tell(reliable.MemberJoined, m)
 	return t, m
+}
+
+// late takes the word of one that is no member any more, and isn't to be one: what it did counts.
+func (t *team) late(f *frame.Frame) {
+	if t == nil || t.work == nil {
+		return
+	}
+	for i := range t.left {
+		one := &t.left[i]
+		if one.id != f.Subscriber || f.Request <= one.request {
+			continue
+		}
+		one.request = f.Request
+		for k := range f.Claim.Entries {
+			t.work.finished(&f.Claim.Entries[k])
+		}
+	}
 }
 
 // named returns the member of a name, or nil.

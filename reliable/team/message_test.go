@@ -336,6 +336,30 @@ func TestLateDone(t *testing.T) {
 	}
 }
 
+// TestDoneOfOneThatLeft counts what a member did that has left, or whose name another one has, once
+// it is heard of.
+func TestDoneOfOneThatLeft(t *testing.T) {
+	for _, leaves := range []bool{true, false} {
+		r := newRig(t, 1, Config{Settle: -1, Debounce: -1})
+		a, b := r.worker("a", 1), r.worker("b", 0)
+		r.publish(0, 1)
+		a.check("0/0*1")
+		for range 30 {
+			r.pass(100 * milli)
+			b.claim()
+		}
+		if !leaves {
+			r.worker("a", 0)
+		} else {
+			a.f.Flags |= frame.Leaving
+		}
+		a.claim(did(0, 0))
+		if _, floor := r.a.teams[0].floor(0); floor != 1 {
+			t.Errorf("leaves %v: a floor of %d", leaves, floor)
+		}
+	}
+}
+
 // TestManyMessages tells more than a datagram holds, in parts that stand alone.
 func TestManyMessages(t *testing.T) {
 	r := newRig(t, 3, Config{Settle: -1, Debounce: -1})

@@ -248,6 +248,7 @@ type seat struct {
 	window uint64
 	claims []claim
 	heard  reliable.Time // when the publisher heard it last
+	newest uint64        // the highest number of a CLAIM that it heard
 	left   bool
 	says   budget // of its CLAIMs
 	gets   budget // of GRANTs to it

@@ -93,6 +93,8 @@ func (x *teams) heardClaim(d *world.Datagram) {
 	if c := m.claim(f.Request); c != nil {
 		c.received, c.heard = max(c.received, now), true
 	}
+	newest := f.Request > m.newest // an older one tells nothing
+	m.newest = max(m.newest, f.Request)
 	for i := range b.Entries {
 		e := &b.Entries[i]
 		p := t.part(e.Channel)
@@ -105,8 +107,10 @@ func (x *teams) heardClaim(d *world.Datagram) {
 			r.graceful, r.back = true, e.Done
 			t.tally.GivenBack++
 		}
-		p.hear(e.Ranges, func(w *work) { w.heard = true })
-		p.hear(e.Freed, func(w *work) { w.freed = true })
+		if newest {
+			p.hear(e.Ranges, func(w *work) { w.heard = true })
+			p.hear(e.Freed, func(w *work) { w.freed = true })
+		}
 	}
 }
 

@@ -148,7 +148,8 @@ func (t *truth) judgeRepair(now reliable.Time, p *world.Datagram) {
 
 // askedSince reports whether a NACK for a frame was sent after the frame's last repair for
 // the sender of the NACK. That sender is sub, or any subscriber if sub is nil. A NACK that
-// doesn't tell when it was sent counts.
+// doesn't tell when it was sent counts. So does any NACK of another subscriber: a publisher knows
+// one only that a frame went to alone, the last one that asked.
 func (t *truth) askedSince(f *served, seq uint64, sub *world.Subscriber) bool {
 	// A repair is on its way once it is in a batch, and the batch may be with the
 	// socket, or the process paused, for a while.
@@ -159,8 +160,11 @@ func (t *truth) askedSince(f *served, seq uint64, sub *world.Subscriber) bool {
 	}
 	for i := len(t.answers.asks) - 1; i >= 0 && t.answers.asks[i].at >= last; i-- {
 		a := &t.answers.asks[i]
-		if a.contains(seq) && (sub == nil || a.sub == sub) &&
-			(a.sent > f.last(a.sub)-batch || !a.echoes) {
+		switch {
+		case !a.contains(seq):
+		case sub != nil && a.sub != sub:
+			return true
+		case a.sent > f.last(a.sub)-batch || !a.echoes:
 			return true
 		}
 	}

@@ -174,9 +174,8 @@ func (d *desk) take(s *seat, e *frame.GrantEntry, request uint64, sent reliable.
 		}
 		i, ok := d.find(offset)
 		if ok && d.items[i].grant.Epoch >= e.Epoch {
-			if one := &d.items[i]; one.grant.Epoch == e.Epoch && one.state != lapsed {
-				one.until = max(one.until, until)
-				one.prolonged(request)
+			if one := &d.items[i]; one.grant.Epoch == e.Epoch {
+				one.extend(c, until, request)
 			}
 			continue
 		}

@@ -182,18 +182,52 @@ func TestTimeOfMessages(t *testing.T) {
 	w.drop, a.work = nil, 0
 	w.pass(5 * time.Second)
 	w.judge(p, nil)
+	w.judgeNew()
+	if w.marked() == 0 {
+		t.Error("nothing came again")
+	}
+}
+
+// judgeNew fails if a message is handed out as new that another member had before.
+func (w *town) judgeNew() {
+	w.t.Helper()
 	had := map[[2]uint64]string{}
 	slices.SortFunc(w.hands, func(x, y hand) int { return cmp.Compare(x.from, y.from) })
 	for _, h := range w.hands {
 		at := [2]uint64{uint64(h.partition), h.offset}
 		if of := had[at]; of != "" && of != h.of && h.grant.Attempt == 1 {
-			t.Errorf("%s hands out %d/%d as new, which %s had", h.of, h.partition, h.offset, of)
+			w.t.Errorf("%s hands out %d/%d as new, which %s had", h.of, h.partition, h.offset, of)
 		}
 		had[at] = h.of
 	}
-	if w.marked() == 0 {
-		t.Error("nothing came again")
+}
+
+// An orphan that was reported lost is given back once its publisher is heard again, and isn't taken
+// anew: the publisher counts its time from a word of long ago.
+func TestReportedOrphanIsGivenBack(t *testing.T) {
+	cfg := send.Config{}
+	cfg.Teams.WorkTime = 2600 * time.Millisecond
+	w, p, s := yard(t, 0, cfg, "a", "b")
+	a := s[0]
+	a.cfg.Orphans = reliable.OrphansReport
+	a.work = 550 * time.Millisecond
+	w.publish(p, 12)
+	w.pass(1200 * time.Millisecond) // it says that it has what it was granted
+	a.keeps, p.stands = true, true
+	w.pass(3 * time.Second)
+	a.keeps, p.stands = false, false
+	w.pass(8 * time.Second)
+	lost := 0
+	for _, ev := range a.told {
+		if ev.Kind == reliable.Loss && ev.Grant.Orphan {
+			lost++
+		}
 	}
+	if lost == 0 {
+		t.Error("nothing was reported")
+	}
+	w.judge(p, nil)
+	w.judgeNew()
 }
 
 // What isn't handed out within its time is given back, though its member hears and is heard.

@@ -1,6 +1,9 @@
 package member
 
-import "crier/nack"
+import (
+	"crier/nack"
+	"crier/reliable"
+)
 
 // The time for a message that is granted, from the GRANT on until it is handed out.
 
@@ -29,6 +32,19 @@ func (one *item) prolonged(request uint64) {
 		one.worked = max(one.worked, one.askedAt)
 		one.asked, one.shown = 0, true
 	}
+}
+
+// extend takes the word that it is still granted. One that has lapsed is the member's again only
+// within its time: the publisher may count that from a word on which it took long ago.
+func (one *item) extend(c *court, until reliable.Time, request uint64) {
+	one.prolonged(request)
+	if one.state == lapsed {
+		if one.grant.Orphan || c.m.lease() >= one.worked.Add(c.workTime) {
+			return
+		}
+		one.state = granted
+	}
+	one.until = max(one.until, until)
 }
 
 // stuck reports whether a message ought to have been handed out long ago: others were that came

@@ -16,10 +16,9 @@ func (d *desk) hand(s *seat, ev *reliable.Event) bool {
 		any := false
 		for offset := ev.Lost.From; offset < ev.Lost.To; offset++ {
 			if i, ok := d.find(offset); ok && d.items[i].grant.Epoch == ev.Grant.Epoch {
-				if orphan := d.items[i].grant.Orphan; !orphan {
-					d.say(s, offset, ev.Grant.Epoch, false)
-				}
+				orphan := d.items[i].grant.Orphan
 				d.remove(i)
+				d.say(s, offset, ev.Grant.Epoch, orphan) // it is lost here, others may do it yet
 				any = true
 			}
 		}
