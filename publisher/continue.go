@@ -91,7 +91,7 @@ func openPast(cfg *Config) (past, error) {
 		known = p.record.known()
 	}
 	if cfg.Teams.State != nil && !cfg.Teams.Off {
-		if p.teams, err = cfg.Teams.State.Load(); err != nil {
+		if p.teams, err = cfg.loadTeams(); err != nil {
 			p.close()
 			return past{}, err
 		}

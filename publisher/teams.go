@@ -52,12 +52,12 @@ type teams struct {
 	running bool
 	// ready says that there may be events.
 	ready chan struct{}
-	// saved are the positions that were saved last, and failed the error of that. The goroutine
+	// saved are the positions that were saved last, and failed the error since. The goroutine
 	// owns them.
 	saved  []TeamPosition
 	failed error
-	// untold says that it was told that there is no store.
-	untold bool
+	// unkept says that it was told that there is no store. The goroutine owns it once it runs.
+	unkept bool
 	// givenUp are the first messages that teams gave up. The loop's lock guards it.
 	givenUp []GivenUp
 }
@@ -103,11 +103,22 @@ func (t *teams) run() {
 			t.save()
 		case <-t.p.stopped:
 			t.tell()
+			t.failed = nil // so that it is told again
 			t.save()
 			t.tellUndone()
 			return
 		}
 	}
+}
+
+// tellUnkept logs, once, that there is no store.
+func (t *teams) tellUnkept() {
+	if t.p.cfg.Teams.State != nil || t.unkept {
+		return
+	}
+	t.unkept = true
+	t.p.cfg.Logger.Warn("crier: nothing keeps how far teams are: after a restart of the publisher "+
+		"they begin anew", "hint", "give a file for it by Teams.State (crier pub --team-state)")
 }
 
 // positions returns how far the teams are.
@@ -132,7 +143,9 @@ func (t *teams) save() {
 		t.p.cfg.Logger.Error("crier: the positions of teams can't be saved: after a restart they "+
 			"go on with what was saved last", "error", err)
 	}
-	t.saved, t.failed = now, err
+	if t.failed = err; err == nil {
+		t.saved = now
+	}
 }
 
 // samePosition reports whether two positions are equal.
@@ -229,15 +242,19 @@ func (p *Publisher) Undone() (list []Undone) {
 // tellUndone logs the messages that teams haven't done at the end of the session.
 func (t *teams) tellUndone() {
 	list := t.p.Undone()
-	for i, u := range list {
-		if i == undoneTold {
-			t.p.cfg.Logger.Warn("crier: and so it is in more partitions",
-				"partitions", len(list)-i)
-			return
-		}
+	for _, u := range list[:min(len(list), undoneTold)] {
 		t.p.cfg.Logger.Warn("crier: the session ends, and the team hasn't done messages of it",
 			"team", u.Team, "partition", u.Partition, "messages", u.Messages,
 			"offset", u.First, "next_offset", u.Next)
+	}
+	t.tellMore(len(list))
+}
+
+// tellMore tells of partitions beyond those that are named.
+func (t *teams) tellMore(partitions int) {
+	if partitions > undoneTold {
+		t.p.cfg.Logger.Warn("crier: and so it is in more partitions",
+			"partitions", partitions-undoneTold)
 	}
 }
 
@@ -251,11 +268,10 @@ func (t *teams) restore(list []TeamPosition) {
 	var ours []TeamPosition
 	told := 0
 	for _, at := range list {
-		if at.Topic != p.cfg.Topic || at.Publisher != p.cfg.Name ||
-			int64(at.Partition) >= int64(len(p.lanes.list)) {
-			p.cfg.Logger.Warn("crier: the positions of teams are of another publisher, or of a "+
-				"partition that there isn't: they are left out", "team", at.Team,
-				"topic", at.Topic, "publisher", at.Publisher, "partition", at.Partition)
+		if int64(at.Partition) >= int64(len(p.lanes.list)) {
+			p.cfg.Logger.Warn("crier: the position of a team is of a partition that there isn't "+
+				"any more: it is left out", "team", at.Team, "partition", at.Partition,
+				"offset", at.Offset, "partitions", len(p.lanes.list))
 			continue
 		}
 		ours = append(ours, at)
@@ -263,8 +279,11 @@ func (t *teams) restore(list []TeamPosition) {
 		if p.past.in(at.Partition).Session == 0 { // the offsets begin anew
 			first = at.Granted
 		}
-		if u, ok := undone(&at, first); ok && told < undoneTold {
-			told++
+		u, ok := undone(&at, first)
+		if !ok {
+			continue
+		}
+		if told++; told <= undoneTold {
 			p.cfg.Logger.Warn("crier: the team hasn't done messages of an earlier session, which "+
 				"this one doesn't have: recorders may", "team", u.Team,
 				"previous_session", u.Session,
@@ -272,8 +291,12 @@ func (t *teams) restore(list []TeamPosition) {
 				"next_offset", u.Next)
 		}
 	}
+	t.tellMore(told)
 	t.saved = list
 	p.sender.RestoreTeams(ours)
+	if p.cfg.Flow.Pace.Kind == reliable.PaceTeams && !p.cfg.Teams.Off {
+		t.tellUnkept()
+	}
 }
 
 // tell logs the events so far.
@@ -320,11 +343,7 @@ func (t *teams) log(ev *reliable.TeamEvent) {
 				"takes over another one's work may find them gone",
 				"hint", "keep them with Pace PaceTeams (crier pub --pace teams)")
 		}
-		if t.p.cfg.Teams.State == nil && !t.untold {
-			t.untold = true
-			log.Info("crier: nothing keeps how far teams are: after a restart of the publisher they "+
-				"begin anew", "hint", "give a file for it by Teams.State (crier pub --team-state)")
-		}
+		t.tellUnkept()
 	case reliable.TeamEmpty:
 		log.Info("crier: the team has no member any more")
 	case reliable.TeamForgotten:
@@ -357,6 +376,6 @@ func (t *teams) log(ev *reliable.TeamEvent) {
 			"offset", ev.Offset, "attempts", ev.Attempt)
 	case reliable.ClockBack:
 		log.Warn("crier: the wall clock is behind that of an earlier session: epochs go on after "+
-			"the last one of the team's", "partition", ev.Partition, "epoch", ev.Epoch)
+			"the last one of the team's", "epoch", ev.Epoch)
 	}
 }

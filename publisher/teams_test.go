@@ -2,16 +2,20 @@ package publisher_test
 
 import (
 	"bytes"
+	"errors"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"crier/multicast"
 	"crier/publisher"
+	"crier/reliable/config"
 	"crier/reliable/frame"
 	"crier/testnet/link"
 	"crier/testnet/rig"
@@ -211,5 +215,164 @@ func TestTeamStateFails(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", text, err)
 		}
+	}
+}
+
+// memoryTeams is a store of positions in memory, which fails where it is told to.
+type memoryTeams struct {
+	mu   sync.Mutex
+	list []publisher.TeamPosition
+	err  error
+}
+
+func (m *memoryTeams) Load() ([]publisher.TeamPosition, error) { return m.list, nil }
+
+func (m *memoryTeams) Save(list []publisher.TeamPosition) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.err == nil {
+		m.list = slices.Clone(list)
+	}
+	return m.err
+}
+
+// fail has Save return an error from now on.
+func (m *memoryTeams) fail(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.err = err
+}
+
+// Positions of another publisher are an error, which names both: to go on would drop them.
+func TestTeamStateOfAnother(t *testing.T) {
+	store := &memoryTeams{list: []publisher.TeamPosition{{Team: "hedge", Topic: "orders",
+		Publisher: "risk1", Share: frame.ByPartition}}}
+	for _, c := range []struct{ topic, name, want string }{
+		{"fills", "risk1", `"hedge" of a publisher of topic "orders" by the name "risk1", and ` +
+			`this is a publisher of topic "fills" by the name "risk1"`},
+		{"orders", "", `this is a publisher of topic "orders" and without a name`},
+	} {
+		_, err := publisher.New(publisher.Config{Topic: c.topic, Name: c.name,
+			Teams: publisher.Teams{State: store}})
+		var wrong *config.Error
+		if !errors.As(err, &wrong) || wrong.Field != "Teams.State" ||
+			!strings.Contains(err.Error(), c.want) {
+			t.Errorf("topic %q, name %q: %v", c.topic, c.name, err)
+		}
+	}
+}
+
+// Positions of partitions that there aren't any more are left out, by name. Of more than 16
+// partitions with undone messages the rest is counted. A wall clock that is behind is told.
+func TestTeamStateTells(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLogging(t)
+		defer l.Close()
+		later := uint64(time.Now().Add(time.Hour).UnixMilli())
+		store := &memoryTeams{}
+		for i := range uint32(21) {
+			store.list = append(store.list, publisher.TeamPosition{Team: "hedge",
+				Share: frame.ByPartition, Partition: i, Granted: 5, Offset: 3, Epoch: later})
+		}
+		p := l.Publisher(publisher.Config{Group: teamGroup, Partitions: 20,
+			Teams: publisher.Teams{Lease: time.Second, State: store}})
+		w := newWorker(t, l.LAN, p, "desk-4")
+		defer w.conn.Close()
+		w.work(2 * time.Second)
+		for _, e := range w.granted.Entries {
+			if e.Epoch <= later {
+				t.Errorf("partition %d is granted with epoch %d, after %d", e.Channel, e.Epoch,
+					later)
+			}
+		}
+		if len(w.granted.Entries) != 20 {
+			t.Errorf("%d partitions are granted", len(w.granted.Entries))
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+		for line, want := range map[string]int{
+			"hasn't done messages of an earlier session":                          16,
+			"and so it is in more partitions\" partitions=4":                      1,
+			"there isn't any more: it is left out\" team=hedge partition=20 offs": 1,
+			"the wall clock is behind that of an earlier session":                 1,
+		} {
+			if n := l.log.count(line); n != want {
+				t.Errorf("%q stands %d times in the log, not %d: %s", line, n, want,
+					l.log.text.String())
+			}
+		}
+	})
+}
+
+// A store that can't be written is told once, and again when it fails in another way; what it
+// missed is saved once it can be.
+func TestTeamStateUnwritable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLogging(t)
+		defer l.Close()
+		store := &memoryTeams{}
+		p := l.Publisher(publisher.Config{Group: teamGroup,
+			Teams: publisher.Teams{Lease: time.Second, State: store}})
+		w := newWorker(t, l.LAN, p, "desk-4")
+		defer w.conn.Close()
+		w.work(time.Second)
+		store.fail(errors.New("no space left on device"))
+		publishes(t, p, 0, 10)
+		w.done = 6
+		w.work(time.Second)
+		store.fail(errors.New("read-only file system"))
+		w.work(time.Second)
+		store.fail(nil)
+		w.work(time.Second)
+		if len(store.list) != 1 || store.list[0].Offset != 6 {
+			t.Errorf("saved: %+v", store.list)
+		}
+		store.fail(errors.New("input/output error"))
+		w.done = 7
+		w.work(time.Second)
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+		for line, want := range map[string]int{
+			"after a restart they go on with what was saved last\" error=\"no space left": 1,
+			"error=\"read-only file system":                                               1,
+			"error=\"input/output error":                                                  2, // and as the session ends
+		} {
+			if n := l.log.count(line); n != want {
+				t.Errorf("%q stands %d times in the log, not %d: %s", line, n, want,
+					l.log.text.String())
+			}
+		}
+	})
+}
+
+// Where messages are kept for teams, it is told at the start that nothing keeps how far they are;
+// else with the first team.
+func TestNoTeamState(t *testing.T) {
+	for _, pace := range []publisher.Pace{publisher.PaceTeams(), {}} {
+		synctest.Test(t, func(t *testing.T) {
+			l := newLogging(t)
+			defer l.Close()
+			p := l.Publisher(publisher.Config{Group: teamGroup, Flow: publisher.Flow{Pace: pace},
+				Teams: publisher.Teams{Lease: time.Second}})
+			const line = "nothing keeps how far teams are"
+			want := 0
+			if !pace.IsZero() {
+				want = 1
+			}
+			if n := l.log.count(line); n != want {
+				t.Errorf("pace %v: told %d times at the start, not %d", pace, n, want)
+			}
+			w := newWorker(t, l.LAN, p, "desk-4")
+			defer w.conn.Close()
+			w.work(time.Second)
+			if err := p.Close(); err != nil {
+				t.Error(err)
+			}
+			if n := l.log.count(line); n != 1 {
+				t.Errorf("pace %v: told %d times", pace, n)
+			}
+		})
 	}
 }

@@ -1,9 +1,11 @@
 package publisher
 
 import (
+	"fmt"
 	"strconv"
 
 	"crier/reliable"
+	"crier/reliable/config"
 	"crier/subscriber/statefile"
 )
 
@@ -13,11 +15,41 @@ type TeamPosition = reliable.TeamPosition
 // TeamStore keeps the positions of teams, so that a publisher that starts again goes on with them.
 // A Publisher calls Load once, in New, and then Save, one call at a time.
 type TeamStore interface {
-	// Load returns the positions of the last Save, or none before the first.
+	// Load returns the positions of the last Save, or none before the first. Those of another
+	// topic or publisher are an error of New.
 	Load() ([]TeamPosition, error)
 	// Save replaces the positions by these, all or none of them. It keeps no reference to the
 	// slice.
 	Save([]TeamPosition) error
+}
+
+// loadTeams returns the positions of teams of the store. Those of another publisher are an error:
+// the next Save would drop them.
+func (c *Config) loadTeams() ([]TeamPosition, error) {
+	list, err := c.Teams.State.Load()
+	if err != nil {
+		return nil, err
+	}
+	for i := range list {
+		if at := &list[i]; at.Topic != c.Topic || at.Publisher != c.Name {
+			return nil, config.Errorf("Teams.State", "it has positions of team %q of %s, and this "+
+				"is %s: give each publisher a store of its own", at.Team,
+				publisherNamed(at.Topic, at.Publisher), publisherNamed(c.Topic, c.Name))
+		}
+	}
+	return list, nil
+}
+
+// publisherNamed names a publisher by its topic and its own name.
+func publisherNamed(topic, name string) string {
+	text := "a publisher without a topic"
+	if topic != "" {
+		text = fmt.Sprintf("a publisher of topic %q", topic)
+	}
+	if name == "" {
+		return text + " and without a name"
+	}
+	return fmt.Sprintf("%s by the name %q", text, name)
 }
 
 // FileTeams returns a TeamStore in a file. A Save replaces the file as a whole, once the new one is

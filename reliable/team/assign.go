@@ -45,6 +45,7 @@ func (a *Arbiter) Published(lease reliable.Time, channel uint32) {
 			if before == c.passed {
 				c.seq = a.streams.Locate(channel, before)
 			}
+			w.skip(c)
 			w.assign(lease)
 		}
 	}
@@ -78,12 +79,8 @@ func (w *work) assign(lease reliable.Time) {
 		i := w.waiting.first
 		w.drop(&w.waiting, i, inTime)
 		w.epoch++
-		w.redelivered++
-		t.arbiter.stats.Redelivered++
 		w.items[i-1].attempt++
-		t.arbiter.tell(t, reliable.TeamEvent{Kind: reliable.MessageRedelivered, Member: m.name,
-			Partition: w.items[i-1].channel, Epoch: w.epoch, Offset: w.items[i-1].offset,
-			Attempt: w.items[i-1].attempt})
+		w.repeated(i, m)
 		w.give(lease, i, m)
 	}
 	for w.backlog > 0 {
@@ -101,14 +98,28 @@ func (w *work) assign(lease reliable.Time) {
 		c := &w.channels[w.at]
 		i := w.take()
 		one := &w.items[i-1]
-		one.channel, one.offset, one.seq, one.attempt = uint32(w.at), c.passed, c.seq, 1
+		one.channel, one.offset, one.seq, one.attempt = uint32(w.at), c.passed, c.seq, c.attempt()
+		if one.attempt > 1 {
+			w.repeated(i, m)
+		}
 		c.passed++
 		w.backlog--
+		w.skip(c)
 		w.assigned++
 		w.push(&c.flight, i, inChannel)
 		w.give(lease, i, m)
 	}
 	w.inform()
+}
+
+// repeated tells of an item that is granted with an attempt above 1.
+func (w *work) repeated(i int32, m *member) {
+	one := &w.items[i-1]
+	w.redelivered++
+	w.team.arbiter.stats.Redelivered++
+	w.team.arbiter.tell(w.team, reliable.TeamEvent{Kind: reliable.MessageRedelivered,
+		Member: m.name, Partition: one.channel, Epoch: w.epoch, Offset: one.offset,
+		Attempt: one.attempt})
 }
 
 // give grants an item to a member.

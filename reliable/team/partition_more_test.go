@@ -1,6 +1,7 @@
 package team
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -97,10 +98,12 @@ func TestRestore(t *testing.T) {
 	a := r.sub("a").join()
 	e := a.entry(0)
 	if len(e) != 3 || e[0] != (frame.GrantEntry{Epoch: firstEpoch, Seq: 20, From: 20, To: 22,
-		Attempt: 2}) || e[1].From != 24 || e[1].To != 30 || e[2].From != 30 || e[2].Attempt != 1 {
-		t.Errorf("%+v", e)
+		Attempt: 2}) || e[1].From != 24 || e[1].To != 50 || e[1].Attempt != 2 || e[2].From != 50 ||
+		e[2].Attempt != 1 {
+		t.Errorf("%+v", e) // up to 50: the position says 30, and is older than what was granted
 	}
-	if e := a.entry(1); len(e) != 1 || e[0].Epoch != firstEpoch+10 || e[0].From != 10 {
+	if e := a.entry(1); len(e) != 2 || e[0].Epoch != firstEpoch+10 || e[0].From != 10 ||
+		e[0].Attempt != 2 || e[1].From != 50 {
 		t.Errorf("%+v", e)
 	}
 	back := 0
@@ -116,6 +119,70 @@ func TestRestore(t *testing.T) {
 	if len(list) != 4 || list[0].Offset != 20 || list[0].Granted != 50 || list[0].Topic != "orders" ||
 		list[0].Publisher != "pub" || list[0].Session != 77 || list[3].Offset != 40 {
 		t.Errorf("%+v", list)
+	}
+}
+
+// TestRestoreByMessage marks all that an earlier session may have granted, leaves out what was
+// done, and saves the same until it is done.
+func TestRestoreByMessage(t *testing.T) {
+	r := newRig(t, 2, Config{Settle: -1, Debounce: -1})
+	r.streams.next, r.streams.oldest = []uint64{10, 4}, []uint64{1, 0}
+	saved := reliable.TeamPosition{Team: "risk", Share: frame.ByMessage, Topic: "orders",
+		Publisher: "pub", Session: 77, Epoch: firstEpoch + 5, Offset: 2, Granted: 6, Attempt: 1,
+		Beyond: []uint64{3, 5, 8, 10}}
+	r.a.Restore(r.now, []reliable.TeamPosition{saved})
+	want := saved
+	want.Seq, want.Granted, want.Attempt = 2, 10, 2
+	want.Epoch++
+	if got := r.a.Positions()[0]; !reflect.DeepEqual(got, want) {
+		t.Errorf("\n got %+v\nwant %+v", got, want)
+	}
+	a := r.worker("a", 4)
+	a.check("0/2*2", "0/5*2", "0/6*2", "0/7*2")
+	a.claim(did(0, 2, 5, 6, 7))
+	a.check("1/0*1", "1/1*1", "1/2*1", "1/3*1") // of which no position was saved
+	a.claim(did(1, 0, 1, 2, 3))
+	r.publish(0, 2)
+	a.check("0/10*1", "0/11*1")
+	if e := a.got.Entries[0]; e.Epoch <= firstEpoch+5 {
+		t.Errorf("the epoch %d", e.Epoch)
+	}
+	a.claim(did(0, 10, 11))
+	if got := r.a.Positions()[0]; got.Offset != 12 || got.Attempt != 1 || got.Beyond != nil {
+		t.Errorf("%+v", got)
+	}
+	if s := r.a.States()[0]; s.Redelivered != 4 || s.Lag != 0 || r.a.stats.Redelivered != 4 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// A position that is wrong in any way restores what can be.
+func TestRestoreOddPositions(t *testing.T) {
+	for _, p := range []reliable.TeamPosition{
+		{Offset: 1 << 60, Granted: 1, Attempt: ^uint32(0)},
+		{Offset: 3, Beyond: []uint64{9, 2, 4}},
+		{Offset: 3, Beyond: []uint64{0, ^uint64(0)}},
+		{Offset: 3, Beyond: []uint64{3, 4, 6, 7, 5, 8, 9, 99}},
+	} {
+		for _, share := range []frame.Share{frame.ByPartition, frame.ByMessage} {
+			r := newRig(t, 1, Config{Settle: -1, Debounce: -1})
+			r.streams.next = []uint64{10}
+			p.Team, p.Share = "risk", share
+			r.a.Restore(r.now, []reliable.TeamPosition{p})
+			a := r.sub("a")
+			a.c.Share = share
+			a.join()
+			r.publish(0, 4)
+			a.claim()
+			for _, e := range a.entry(0) {
+				if e.From < 10 && e.Attempt != 2 && p.Attempt == 0 {
+					t.Errorf("%v, %v: %+v", share, p, e)
+				}
+			}
+			if floor, ok := r.a.Floor(0); !ok || floor > 14 {
+				t.Errorf("%v, %v: a floor of %d", share, p, floor)
+			}
+		}
 	}
 }
 

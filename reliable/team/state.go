@@ -172,8 +172,11 @@ func (a *Arbiter) Positions() (list []reliable.TeamPosition) {
 				Partition: channel}
 			p.Seq, p.Offset = t.floor(channel)
 			if t.work != nil {
-				p.Epoch, p.Attempt = t.work.epoch, 1
-				p.Granted = t.work.channels[channel].passed
+				c := &t.work.channels[channel]
+				p.Epoch, p.Attempt, p.Granted = t.work.epoch, 1, max(c.passed, c.marked)
+				if p.Offset < c.marked {
+					p.Attempt = c.first
+				}
 				p.Beyond = t.work.beyond(channel)
 			} else {
 				r := &t.rows[channel]
@@ -219,23 +222,24 @@ func (a *Arbiter) Restore(lease reliable.Time, list []reliable.TeamPosition) {
 			t.restore(p)
 		}
 	}
+	for _, t := range a.teams {
+		if t.back > 0 {
+			a.tell(t, reliable.TeamEvent{Kind: reliable.ClockBack, Epoch: t.back})
+		}
+	}
 	a.sweep(lease)
 }
 
 // restore takes a partition's position.
 func (t *team) restore(p *reliable.TeamPosition) {
 	a := t.arbiter
-	first := a.firstEpoch()
-	back := p.Epoch >= first
-	if back {
-		a.tell(t, reliable.TeamEvent{Kind: reliable.ClockBack, Partition: p.Partition,
-			Epoch: p.Epoch})
+	if p.Epoch >= a.firstEpoch() {
+		t.back = max(t.back, p.Epoch)
 	}
 	oldSeq, old := a.streams.Oldest(p.Partition)
 	_, next := a.streams.Next(p.Partition)
 	if t.work != nil {
-		t.work.epoch = max(t.work.epoch, p.Epoch)
-		t.work.channels[p.Partition].passed = min(max(p.Offset, old), next)
+		t.work.restore(p, old, next)
 		return
 	}
 	r := &t.rows[p.Partition]
@@ -244,16 +248,21 @@ func (t *team) restore(p *reliable.TeamPosition) {
 		r.done = p.Offset
 		r.seq = a.streams.Locate(p.Partition, r.done)
 	}
-	if r.marked = min(p.Granted, next); r.marked > r.done {
+	if r.marked = next; r.marked > r.done { // all of that may have been handed out since
 		r.attempt = min(max(p.Attempt, 1), maxAttempts) + 1
 	}
-	for i := 0; i+1 < len(p.Beyond) && len(r.beyond) < maxBeyond; i += 2 {
-		one := nack.Range{From: p.Beyond[i], To: p.Beyond[i+1]}.Clip(r.done, next)
-		if n := len(r.beyond); one.Len() > 0 && one.From > r.done &&
-			(n == 0 || one.From > r.beyond[n-1].To) {
-			r.beyond = append(r.beyond, one)
+	r.beyond = restored(p.Beyond, r.done, next, maxBeyond)
+}
+
+// restored returns what was done beyond an offset, up to next, in so many ranges at most.
+func restored(beyond []uint64, at, next uint64, most int) (list []nack.Range) {
+	for i := 0; i+1 < len(beyond) && len(list) < most; i += 2 {
+		one := nack.Range{From: beyond[i], To: beyond[i+1]}.Clip(at, next)
+		if n := len(list); one.Len() > 0 && one.From > at && (n == 0 || one.From > list[n-1].To) {
+			list = append(list, one)
 		}
 	}
+	return list
 }
 
 // firstEpoch returns the first epoch of the session.

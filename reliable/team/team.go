@@ -26,6 +26,8 @@ type team struct {
 	// settled is when the first grants may be made. At change, the members that are eligible are
 	// given their parts anew. Before held, nothing that has run out is granted anew.
 	settled, change, held reliable.Time
+	// back is the highest epoch that was restored, if the wall clock is behind it.
+	back uint64
 	// redelivered counts messages that were granted once more, where partitions are shared.
 	redelivered uint64
 	// empty is since when it has had no members; Never while it has some.

@@ -1,6 +1,7 @@
 package team
 
 import (
+	"crier/nack"
 	"crier/reliable"
 )
 
@@ -36,6 +37,11 @@ type line struct {
 	passed, limit uint64
 	// seq is a frame in which the message at passed starts, or an earlier one.
 	seq uint64
+	// Messages below marked may have been handed out in an earlier session, and are granted with
+	// attempt first. done are those from passed on that were done then.
+	marked uint64
+	first  uint32
+	done   []nack.Range
 }
 
 // An item is a message in flight.
@@ -132,7 +138,49 @@ func (w *work) beyond(channel uint32) (list []uint64) {
 	if at < c.passed && c.flight.first != 0 && len(list) < 2*maxRanges {
 		list = append(list, at, c.passed)
 	}
+	for _, r := range c.done {
+		if len(list) < 2*maxRanges {
+			list = append(list, r.From, r.To)
+		}
+	}
 	return list
+}
+
+// attempt returns the attempt with which the message at passed is granted first.
+func (c *line) attempt() uint32 {
+	if c.passed < c.marked {
+		return c.first
+	}
+	return 1
+}
+
+// skip passes what was done in an earlier session.
+func (w *work) skip(c *line) {
+	for len(c.done) > 0 && c.done[0].From <= c.passed {
+		to := min(c.done[0].To, c.limit)
+		if to > c.passed {
+			w.backlog -= to - c.passed
+			c.passed = to
+		}
+		if c.done[0].To > c.passed {
+			return
+		}
+		c.done = c.done[1:]
+	}
+}
+
+// restore takes a partition's position. All that the session has from there on may have been
+// handed out since it was saved, so it is marked.
+func (w *work) restore(p *reliable.TeamPosition, old, next uint64) {
+	c := &w.channels[p.Partition]
+	w.epoch = max(w.epoch, p.Epoch+1)
+	w.backlog -= c.limit - min(c.limit, c.passed)
+	c.passed = min(max(p.Offset, old), next)
+	c.seq = w.team.arbiter.streams.Locate(p.Partition, c.passed)
+	w.backlog += c.limit - min(c.limit, c.passed)
+	c.marked, c.done = next, restored(p.Beyond, c.passed, next, maxRanges)
+	c.first = max(2, min(p.Attempt+1, uint32(w.team.arbiter.cfg.Attempts)))
+	w.skip(c)
 }
 
 // maxRanges bounds the ranges of a position.

@@ -24,7 +24,7 @@ var configFlags = map[string]string{
 	"Flow.MaxBurst": "max-burst",
 	"Continue":      "continue",
 	"Teams.Lease":   "lease", "Teams.WorkTime": "work-time", "Teams.Attempts": "attempts",
-	"Teams.Expiry": "team-expiry",
+	"Teams.Expiry": "team-expiry", "Teams.State": "team-state",
 	"Repair.Share": "repair-share", "Repair.Floor": "repair-floor", "Repair.Linger": "linger",
 
 	"Team": "team", "Share": "share", "Weight": "weight", "Room": "room", "Window": "window",

@@ -44,7 +44,7 @@ func (h *holding) troubles(full bool) []trouble.Trouble {
 			"--team-expiry)"
 	}
 	return []trouble.Trouble{{Key: verdict + " " + h.Team,
-		Over: func() string { return "team " + name + " goes on" },
+		Over: func() string { return "team " + name + " is not in the way any more" },
 		Report: func(time.Duration) trouble.Report {
 			return trouble.Report{Verdict: verdict, Head: fmt.Sprintf(
 				"team %s %s: it has yet to do %s of partition %d, from offset %s on", name, does,
