@@ -118,6 +118,12 @@ func TestUnseenEndsOfPartitions(t *testing.T) {
 	if strings.Contains(got, "partition 1:") {
 		t.Errorf("it tells of partition 1, which ended:\n%s", got)
 	}
+	// A member of a team may know of a partition, and have followed none of it.
+	got = unseenText(&Summary{UnseenEnds: 1, Sessions: []*SessionSummary{
+		{End: "open", FirstOffset: 1, NextOffset: 0}}})
+	if got != "the end was not seen: what came from offset 0 on is unknown\n" {
+		t.Error(got)
+	}
 }
 
 // A partition alone is named where the session has several.

@@ -122,7 +122,7 @@ func unseenText(sum *Summary) string {
 				b.WriteString(": ")
 			}
 			what := "what came after offset " + cli.Grouped(s.NextOffset-1)
-			if s.NextOffset == s.FirstOffset {
+			if s.NextOffset <= s.FirstOffset { // nothing came
 				what = "what came from offset " + cli.Grouped(s.NextOffset) + " on"
 			}
 			fmt.Fprintf(&b, "the end was not seen: %s is unknown\n", what)

@@ -3,10 +3,13 @@
 package team
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
 	"crier/cmd/crier/cli"
@@ -30,7 +33,8 @@ publishers, unless --at names them.
 With --forget the publishers forget the team: a team of that name begins anew. A team that has
 members is not forgotten.
 
-The exit code is 1 if no publisher has such a team, or none is found.
+The exit code is 1 if no publisher has such a team, or none is found. With --watch it goes on
+then, once a publisher was found at first, and looks for others.
 
 Examples:
 
@@ -40,7 +44,7 @@ Examples:
   # on a network, each second
   crier team orders risk --iface eth0 --watch
 
-  # a publisher that isn't announced, for a program
+  # a publisher on another network, for a program
   crier team orders risk --at 192.0.2.7:40123 --json
 
 `,
@@ -131,35 +135,71 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	if o.forget {
 		return o.runForget(ctx, std, client, publishers)
 	}
+	if o.watch {
+		return cli.ExitOK, o.runWatch(ctx, std, client, publishers)
+	}
+	answers, silent, err := client.Ask(ctx, o.team, publishers)
+	if err != nil {
+		return cli.ExitError, nil // interrupted
+	}
+	if err := o.print(std, o.listing(answers, silent)); err != nil {
+		return 0, err
+	}
+	return 0, o.verdict(answers, silent)
+}
+
+// runWatch asks once a second, until it is interrupted. Where a publisher doesn't answer, or none
+// has the team, it says why, and looks for publishers that began meanwhile.
+func (o *options) runWatch(ctx context.Context, std cli.Streams, client *teams.Client,
+	publishers []teams.Publisher) error {
+	told := ""
 	for {
 		began := time.Now()
 		answers, silent, err := client.Ask(ctx, o.team, publishers)
 		if err != nil {
-			if o.watch {
-				return cli.ExitOK, nil
-			}
-			return cli.ExitError, nil // interrupted
+			return nil // interrupted
 		}
 		if err := o.print(std, o.listing(answers, silent)); err != nil {
-			return 0, err
+			return err
 		}
-		if !o.watch {
-			return 0, o.verdict(answers, silent)
+		why := ""
+		if err := o.verdict(answers, silent); err != nil {
+			why = err.Error()
 		}
+		if why != told && why != "" {
+			fmt.Fprint(std.Err, cli.SheetOf(std.Err).Wrap("crier team: "+why+"\n", 2))
+		}
+		told = why
 		select {
 		case <-ctx.Done():
-			return cli.ExitOK, nil
+			return nil
 		case <-time.After(time.Second - time.Since(began)):
+		}
+		if o.at == nil && (why != "" || len(silent) > 0) {
+			if publishers, err = o.find(ctx); err != nil {
+				return err
+			}
 		}
 	}
 }
 
-// find finds the publishers of the topic.
+// find finds the publishers of the topic: those that are announced, and those that are heard at its
+// home group.
 func (o *options) find(ctx context.Context) ([]teams.Publisher, error) {
-	entries, err := directory.List(ctx, directory.Config{Pattern: o.topic,
-		Interface: netflags.LoopbackHere(o.iface)})
-	if err != nil && ctx.Err() == nil {
-		return nil, netflags.ConfigError(o.flags, err)
+	iface := netflags.LoopbackHere(o.iface)
+	var heard []teams.Publisher
+	var unheard error
+	listened := make(chan struct{})
+	go func() {
+		defer close(listened)
+		heard, unheard = teams.Find(ctx, teams.Config{Interface: iface}, o.topic, netip.AddrPort{})
+	}()
+	entries, err := directory.List(ctx, directory.Config{Pattern: o.topic, Interface: iface})
+	<-listened
+	if ctx.Err() == nil {
+		if err := cmp.Or(err, unheard); err != nil {
+			return nil, netflags.ConfigError(o.flags, err)
+		}
 	}
 	o.known = make(map[netip.AddrPort]directory.Entry)
 	var list []teams.Publisher
@@ -167,12 +207,19 @@ func (o *options) find(ctx context.Context) ([]teams.Publisher, error) {
 		list = append(list, teams.Publisher{Addr: e.Addr, Session: e.Session})
 		o.known[e.Addr] = e
 	}
+	for _, p := range heard {
+		if !slices.ContainsFunc(list, func(q teams.Publisher) bool {
+			return q.Session == p.Session
+		}) {
+			list = append(list, p)
+		}
+	}
 	return list, nil
 }
 
 // none says that no publisher was found.
 func (o *options) none() error {
-	text := fmt.Sprintf("no publisher of topic %s is announced on interface %s",
+	text := fmt.Sprintf("no publisher of topic %s is announced or heard on interface %s",
 		cli.Printable(o.topic), o.iface)
 	if netflags.OnlyHere(o.iface) {
 		return fmt.Errorf("%s, which is this machine alone: name another by --iface, or a "+
@@ -194,6 +241,8 @@ func (o *options) verdict(answers []teams.Answer, silent []teams.Publisher) erro
 	}
 	name := cli.Printable(o.team)
 	switch {
+	case len(answers)+len(silent) == 0:
+		return o.none()
 	case len(answers) == 0:
 		return fmt.Errorf("%s within %v: an older crier doesn't know teams, and a firewall may hold "+
 			"back what comes", unanswered(silent), teams.Wait)
@@ -201,8 +250,34 @@ func (o *options) verdict(answers []teams.Answer, silent []teams.Publisher) erro
 		return fmt.Errorf("no publisher of %s grants anything to teams: see crier pub --no-teams",
 			cli.Printable(o.topic))
 	}
-	return fmt.Errorf("no publisher of %s has a team %s: none of its members was heard, or it was "+
-		"forgotten", cli.Printable(o.topic), name)
+	return fmt.Errorf("no publisher of %s has a team %s: %s", cli.Printable(o.topic), name,
+		o.others())
+}
+
+// mostTeams bounds the teams that others names.
+const mostTeams = 16
+
+// others names the teams that there are, as far as publishers announce them.
+func (o *options) others() string {
+	var names []string
+	for _, e := range o.known {
+		for _, t := range e.Teams {
+			names = append(names, cli.Printable(t.Name))
+		}
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	switch n := len(names); {
+	case n == 0:
+		return "none of its members was heard, or it was forgotten"
+	case n == 1:
+		return "its team is " + names[0]
+	case n > mostTeams:
+		return fmt.Sprintf("its teams are %s and %d more", strings.Join(names[:mostTeams], ", "),
+			n-mostTeams)
+	default:
+		return fmt.Sprintf("its teams are %s and %s", strings.Join(names[:n-1], ", "), names[n-1])
+	}
 }
 
 // unanswered names those that didn't answer.

@@ -1,4 +1,4 @@
-// Package node runs a machine of the directory on sockets: an Announcer or a Listener.
+// Package node runs a machine of the directory on sockets, such as an Announcer or a Listener.
 package node
 
 import (
@@ -25,8 +25,10 @@ type Machine interface {
 
 // Config configures a Node.
 type Config struct {
-	// Interface is that of the directory's group.
+	// Interface is that of the group.
 	Interface string
+	// Group is the group; the zero value is that of the directory.
+	Group netip.AddrPort
 	// Alone says that no group is joined.
 	Alone bool
 	// Link configures its use. How it waits, its port and its buffers are a Node's own.
@@ -71,6 +73,9 @@ const buffer = 256 << 10
 // Open opens the sockets and starts to run a machine. The machine is made by a function, once its
 // sockets listen.
 func Open(cfg Config, machine func() (Machine, error)) (*Node, error) {
+	if !cfg.Group.IsValid() {
+		cfg.Group = topic.Directory
+	}
 	n := &Node{cfg: cfg}
 	link := cfg.Link
 	link.Wait, link.ControlPort = multicast.WaitBlock, 0
@@ -82,7 +87,7 @@ func Open(cfg Config, machine func() (Machine, error)) (*Node, error) {
 	opened := make(chan struct{})
 	defer close(opened)
 	out, err := link.Socket(multicast.SocketConfig{
-		Group: topic.Directory, Interface: cfg.Interface, Logger: cfg.Logger,
+		Group: cfg.Group, Interface: cfg.Interface, Logger: cfg.Logger,
 		Changed: func(l multicast.Link) {
 			if <-opened; n.loop != nil && l.Up {
 				n.restored()
@@ -113,13 +118,13 @@ func Open(cfg Config, machine func() (Machine, error)) (*Node, error) {
 // Loopback returns the loopback interface's address of the directory's family.
 func Loopback() string { return multicast.Loopback(topic.Directory) }
 
-// join joins the directory's group, unless the Node is alone.
+// join joins the group, unless the Node is alone.
 func (n *Node) join(link multicast.LinkConfig) ([]multicast.Conn, error) {
 	if n.cfg.Alone {
 		return nil, nil
 	}
 	in, err := link.Group(multicast.GroupConfig{
-		Group: topic.Directory, Interface: n.cfg.Interface, Logger: n.cfg.Logger,
+		Group: n.cfg.Group, Interface: n.cfg.Interface, Logger: n.cfg.Logger,
 	})
 	if err != nil {
 		return nil, err
@@ -227,7 +232,7 @@ func (d *driver) Next(now int64, _ bool) (multicast.Datagrams, bool) {
 	}
 	to := d.batch.To
 	if !to.IsValid() {
-		to = topic.Directory
+		to = d.cfg.Group
 	}
 	return multicast.Datagrams{To: to, Data: d.batch.Data, Segment: d.batch.Segment}, true
 }
