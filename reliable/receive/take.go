@@ -2,6 +2,7 @@ package receive
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"crier/reliable"
@@ -284,6 +285,14 @@ func (c *cursor) early(ev *reliable.Run) bool {
 		return true
 	}
 	return false
+}
+
+// Untold reports whether a stream that is known has yet to tell SessionNew.
+func (r *Receiver) Untold(session uint64, channel uint32) bool {
+	st := r.streamOf(session, channel)
+	return st != nil && (!st.stats.Begun || slices.ContainsFunc(st.marks, func(m mark) bool {
+		return m.kind == reliable.SessionNew
+	}))
 }
 
 // A Life is what is known of a session.

@@ -52,7 +52,6 @@ type streamTally struct {
 	lowest, highest uint64 // the offsets that were noted: from lowest, and below highest
 	begun           bool   // they mean something
 	open            bool
-	heard           bool              // SessionNew told of it
 	held, mine      bool              // of a team: by this member now, or ever
 	completed       bool              // with what the subscriber knew
 	title           *subscriber.Title // nil while it is unknown
@@ -100,13 +99,14 @@ func (t *tally) note(ev *subscriber.Event, known sessions) {
 	case subscriber.SessionMoved:
 		t.move(ev)
 		return
+	case subscriber.NotGranted:
+		t.team.refuse(ev)
+		return
 	}
 	s := t.streams[stream{ev.Session, ev.Partition}]
-	// A member may be assigned a partition before anything of it is heard.
-	if s == nil || ev.Kind == subscriber.SessionNew && s.heard {
+	if s == nil || ev.Kind == subscriber.SessionNew {
 		s = t.add(ev)
 	}
-	s.heard = s.heard || ev.Kind == subscriber.SessionNew
 	if ev.Title != nil {
 		s.title, s.Topic = ev.Title, ev.Title.Topic
 		s.several = ev.Title.Layout.Partitions > 1

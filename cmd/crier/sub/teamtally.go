@@ -67,14 +67,18 @@ func (t *teamTally) note(s *streamTally, ev *subscriber.Event) {
 		s.mine = s.mine || ev.Grant != nil
 	case subscriber.SessionEnded, subscriber.SessionSilent:
 		t.hold(s, false)
-	case subscriber.NotGranted:
-		t.refused[ev.Session] = ev.Refused
-		return
 	default:
 		return
 	}
 	if s.mine {
 		delete(t.refused, ev.Session)
+	}
+}
+
+// refuse notes that a publisher grants nothing.
+func (t *teamTally) refuse(ev *subscriber.Event) {
+	if t != nil {
+		t.refused[ev.Session] = ev.Refused
 	}
 }
 

@@ -18,7 +18,7 @@ func (g gate) Pass(session uint64, channel uint32, offset uint64) (receive.Verdi
 		return receive.Wait, nil, endless
 	}
 	s := c.seat(channel)
-	if s == nil {
+	if s == nil || len(g.m.waits) > 0 && g.m.holdsBack(session, channel) {
 		return receive.Wait, nil, endless
 	}
 	if s.desk != nil {

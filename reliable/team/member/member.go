@@ -23,9 +23,10 @@ type Member struct {
 	// for last.
 	courts []*court
 	last   *court
-	// told are events that wait to be polled, from first on.
-	told  []reliable.Run
-	first int
+	// told are events that wait to be polled, from first on, and waits those that wait for
+	// SessionNew of their stream.
+	told, waits []reliable.Run
+	first       int
 	// turns are changes of streams that were polled, and mean something once they are handed out.
 	turns []turn
 	// busy is what a handler works on; its epoch is 0 where nothing is.
@@ -247,14 +248,68 @@ func (m *Member) PollMore(events []reliable.Run) int {
 	return n + m.watch(events[n:n+m.Survivor.PollMore(events[n:])])
 }
 
-// tell fills in the events about grants that wait.
-func (m *Member) tell(events []reliable.Run) int {
-	n := copy(events, m.told[m.first:])
-	clear(m.told[m.first : m.first+n])
-	if m.first += n; m.first == len(m.told) {
+// tell fills in the events about grants that wait. Those of a stream that has yet to tell SessionNew
+// come behind that.
+func (m *Member) tell(events []reliable.Run) (n int) {
+	if len(m.waits) > 0 {
+		kept := m.waits[:0]
+		for i := range m.waits {
+			ev := &m.waits[i]
+			if n == len(events) || m.early(ev) {
+				kept = append(kept, *ev)
+				continue
+			}
+			events[n] = *ev
+			n++
+			m.Wake(uint64(ev.Session), ev.Partition) // its messages waited, too
+		}
+		clear(m.waits[len(kept):])
+		m.waits = kept
+	}
+	for ; n < len(events) && m.first < len(m.told); m.first++ {
+		ev := &m.told[m.first]
+		if m.early(ev) {
+			m.wait(ev)
+		} else {
+			events[n] = *ev
+			n++
+		}
+		*ev = reliable.Run{}
+	}
+	if m.first == len(m.told) {
 		m.told, m.first = m.told[:0], 0
 	}
 	return n
+}
+
+// early reports whether an event waits for SessionNew.
+func (m *Member) early(ev *reliable.Run) bool {
+	switch ev.Kind {
+	case reliable.Assigned, reliable.Revoking, reliable.Revoked:
+		return m.Untold(uint64(ev.Session), ev.Partition)
+	}
+	return false
+}
+
+// wait has an event told behind SessionNew. What was revoked by then isn't told at all.
+func (m *Member) wait(ev *reliable.Run) {
+	if ev.Kind == reliable.Revoked {
+		m.waits = slices.DeleteFunc(m.waits, func(one reliable.Run) bool {
+			return one.Session == ev.Session && one.Partition == ev.Partition
+		})
+		return
+	}
+	m.waits = append(m.waits, *ev)
+}
+
+// holdsBack reports whether an event about a stream waits for its SessionNew.
+func (m *Member) holdsBack(session uint64, channel uint32) bool {
+	for i := range m.waits {
+		if ev := &m.waits[i]; uint64(ev.Session) == session && ev.Partition == channel {
+			return true
+		}
+	}
+	return false
 }
 
 // watch looks at events that are polled: the end of a session, and its silence, end grants behind

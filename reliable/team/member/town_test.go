@@ -416,6 +416,9 @@ func (w *town) judge(p *pub, from map[uint32]uint64) {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b hand) int { return int(a.from - b.from) })
+	for _, s := range w.subs {
+		s.newFirst(w)
+	}
 	last := map[uint64]uint64{}
 	for i := range all {
 		h := &all[i]
@@ -446,6 +449,28 @@ func (w *town) judge(p *pub, from map[uint32]uint64) {
 		if len(missing) > 0 {
 			w.t.Errorf("partition %d: of %d messages %d weren't handed out: %v", c, p.sent[c],
 				len(missing), missing[:min(len(missing), 10)])
+		}
+	}
+}
+
+// newFirst checks that of each partition SessionNew is told before anything that becomes of it.
+func (s *sub) newFirst(w *town) {
+	w.t.Helper()
+	type stream struct {
+		session   reliable.SessionID
+		partition uint32
+	}
+	heard := map[stream]bool{}
+	for _, ev := range s.told {
+		switch at := (stream{ev.Session, ev.Partition}); ev.Kind {
+		case reliable.SessionNew:
+			heard[at] = true
+		case reliable.Message, reliable.Loss, reliable.Assigned, reliable.Revoking, reliable.Revoked:
+			if !heard[at] {
+				w.t.Errorf("%s: %v of partition %d is told before SessionNew", s.name, ev.Kind,
+					ev.Partition)
+				heard[at] = true
+			}
 		}
 	}
 }
