@@ -337,7 +337,7 @@ func TestTeamStateUnwritable(t *testing.T) {
 		for line, want := range map[string]int{
 			"after a restart they go on with what was saved last\" error=\"no space left": 1,
 			"error=\"read-only file system":                                               1,
-			"error=\"input/output error":                                                  2, // and as the session ends
+			"error=\"input/output error":                                                  2,
 		} {
 			if n := l.log.count(line); n != want {
 				t.Errorf("%q stands %d times in the log, not %d: %s", line, n, want,

@@ -144,7 +144,9 @@ func checkRisk(n lantest.Net, a *teams.Answer, names []string) {
 }
 
 // forgets has a team forgotten, which it is only once its members have left.
-func forgets(n lantest.Net, c *teams.Client, of []teams.Publisher, members []*subscriber.Subscriber) {
+func forgets(n lantest.Net, c *teams.Client, of []teams.Publisher,
+	members []*subscriber.Subscriber,
+) {
 	n.Helper()
 	answers, _, err := c.Forget(n.Context(), "risk", of)
 	if err != nil || len(answers) != 1 || len(answers[0].Members) != 2 {

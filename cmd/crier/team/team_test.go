@@ -93,8 +93,8 @@ func TestTeam(t *testing.T) {
 	if err := json.Unmarshal(r.Out.Bytes(), &l); err != nil {
 		t.Fatal(err)
 	}
-	if len(l.Publishers) != 1 || l.Topic != topic || l.Team != "risk" || l.Publishers[0].Address != at ||
-		l.Publishers[0].Session != quiet.Session().String() || len(l.Publishers[0].Partitions) != 2 ||
+	if len(l.Publishers) != 1 || l.Topic != topic || l.Team != "risk" ||
+		l.Publishers[0].Address != at || l.Publishers[0].Session != quiet.Session().String() || len(l.Publishers[0].Partitions) != 2 ||
 		l.Publishers[0].Partitions[1].Owner != odd || l.Publishers[0].Members[0].Partitions != 2 {
 		t.Errorf("%s", r.Out)
 	}
@@ -113,7 +113,8 @@ func TestTeam(t *testing.T) {
 		t.Error(err)
 	}
 	r = clitest.Run(t, Command(), "team", topic, "risk", "--at", at).Want(cli.ExitOK)
-	if !strings.Contains(words(r.Out.String()), "0 members") || !strings.Contains(words(r.Out.String()), "nobody works") {
+	if got := words(r.Out.String()); !strings.Contains(got, "0 members") ||
+		!strings.Contains(got, "nobody works") {
 		t.Errorf("%s%s", r.Out, r.Err)
 	}
 	r = clitest.Run(t, Command(), "team", topic, "risk", "--forget", "--at", at).Want(cli.ExitOK)
@@ -121,8 +122,8 @@ func TestTeam(t *testing.T) {
 		t.Errorf("%s%s", r.Out, r.Err)
 	}
 	r = clitest.Run(t, Command(), "team", topic, "risk", "--at", at).Want(cli.ExitError)
-	if !strings.Contains(words(r.Err.String()), "has a team risk: none of its members was heard, or it was "+
-		"forgotten") {
+	if !strings.Contains(words(r.Err.String()), "has a team risk: none of its members was heard, "+
+		"or it was forgotten") {
 		t.Errorf("%s%s", r.Out, r.Err)
 	}
 }
@@ -180,8 +181,8 @@ func TestNothing(t *testing.T) {
 			"interface lo, which is this machine alone: name another by --iface",
 		"orders risk --at 127.0.0.1:1":          "the publisher at 127.0.0.1:1 didn't answer within 1.4s",
 		"orders risk --at 127.0.0.1:1 --forget": "the publisher at 127.0.0.1:1 didn't answer",
-		"orders risk --at 127.0.0.1:1,127.0.0.1:2": "none of 2 publishers answered within 1.4s: an older " +
-			"crier doesn't know teams, and a firewall may hold back what comes",
+		"orders risk --at 127.0.0.1:1,127.0.0.1:2": "none of 2 publishers answered within 1.4s: an " +
+			"older crier doesn't know teams, and a firewall may hold back what comes",
 	} {
 		r := clitest.Run(t, Command(), append([]string{"team"}, strings.Split(args, " ")...)...)
 		r.Want(cli.ExitError)

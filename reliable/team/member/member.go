@@ -248,8 +248,8 @@ func (m *Member) PollMore(events []reliable.Run) int {
 	return n + m.watch(events[n:n+m.Survivor.PollMore(events[n:])])
 }
 
-// tell fills in the events about grants that wait. Those of a stream that has yet to tell SessionNew
-// come behind that.
+// tell fills in the events about grants that wait. Those of a stream that has yet to tell
+// SessionNew come behind that.
 func (m *Member) tell(events []reliable.Run) (n int) {
 	if len(m.waits) > 0 {
 		kept := m.waits[:0]
