@@ -1,6 +1,8 @@
 package member
 
 import (
+	"cmp"
+
 	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
@@ -16,6 +18,10 @@ type claim struct {
 	frame  frame.Frame
 	body   frame.ClaimBody
 	ranges []nack.Range
+	// left is the room for words about messages, in bytes: where work is shared so, a CLAIM is one
+	// datagram. What it says all later ones repeat until one is answered, so that an answer to any
+	// of them means that it came.
+	left   int
 	arena  []byte
 	encode frame.Encoder
 }
@@ -62,20 +68,51 @@ func (c *court) isDue(life *receive.Life) bool {
 func (m *Member) part(life *receive.Life) (b reliable.Batch) {
 	cl := &m.claim
 	c := cl.of
-	size := cl.size
-	if size == 0 {
-		size = m.cfg.Receive.Datagram
-	}
-	if size == 0 {
-		size = reliable.DefaultDatagram
-	}
 	c.request = max(c.request+1, 1)
 	// It is sent no earlier than now: the lease may only be shorter by that.
 	c.sent[c.request%sentClaims] = sentClaim{c.request, m.lease(), m.now}
 	cl.frame.Request = c.request
-	cl.arena, cl.more = cl.encode.AppendClaim(cl.arena[:0], &cl.frame, size)
+	cl.arena, cl.more = cl.encode.AppendClaim(cl.arena[:0], &cl.frame, m.datagram())
 	m.stats.Claims++
 	return reliable.Batch{To: life.To, Data: cl.arena, Segment: len(cl.arena)}
+}
+
+// datagram returns the size of the largest CLAIM, in bytes.
+func (m *Member) datagram() int {
+	return cmp.Or(m.claim.size, m.cfg.Receive.Datagram, reliable.DefaultDatagram)
+}
+
+const (
+	// wordSize is that of a word about a message in a CLAIM, in bytes, at the most, and entrySize
+	// that of the entry that words stand in. slack is for numbers that grow while words wait.
+	wordSize, entrySize, slack = 10, 24, 32
+)
+
+// measure determines the room for words that no CLAIM has said yet.
+func (c *court) measure() {
+	cl := &c.m.claim
+	cl.arena = cl.encode.Append(cl.arena[:0], &cl.frame)
+	cl.left = c.m.datagram() - len(cl.arena) - slack
+	for _, s := range c.seats {
+		if s != nil && s.desk != nil {
+			if n := s.desk.repeated(); n > 0 {
+				cl.left -= entrySize + n*wordSize
+			}
+		}
+	}
+}
+
+// takes reports whether there is room for one more word, the first one in its entry or not.
+func (cl *claim) takes(first bool) bool {
+	n := wordSize
+	if first {
+		n += entrySize
+	}
+	if cl.left < n {
+		return false
+	}
+	cl.left -= n
+	return true
 }
 
 // fill makes the CLAIM that is due.
@@ -95,6 +132,11 @@ func (c *court) fill(life *receive.Life) {
 	if m.leaving {
 		cl.body.Room = 0
 	}
+	c.tries++
+	c.unsaid, c.waiting = 0, 0
+	if cfg.Share == reliable.ByMessage {
+		c.measure()
+	}
 	holds := false
 	for _, s := range c.seats {
 		holds = holds || s != nil && (s.tenure != nil || s.desk != nil && s.desk.works())
@@ -107,22 +149,23 @@ func (c *court) fill(life *receive.Life) {
 			s.entries(&cl.body, c.request+1)
 		}
 	}
-	c.tries++
-	c.unsaid = 0
 	if m.closed {
 		// What doesn't fit a datagram goes before the word that the member leaves.
-		if c.goodbyes--; len(cl.body.Entries) <= wholeEntries || c.goodbyes == 0 {
+		if c.goodbyes--; len(cl.body.Entries) <= wholeEntries && c.waiting == 0 || c.goodbyes == 0 {
 			cl.frame.Flags |= frame.Leaving
 		}
 		return
 	}
-	if m.leaving && !holds {
+	if m.leaving && !holds && c.waiting == 0 {
 		cl.frame.Flags |= frame.Leaving
 		if c.leaves == 0 {
 			c.leaves = c.request + 1
 		}
 	}
 	c.due = m.now.Add(m.rand.Jitter(c.every()))
+	if c.waiting > 0 { // unless an answer comes sooner
+		c.by(m.now.Add(c.gather()))
+	}
 	if c.stamp == 0 || m.leaving {
 		c.due = min(c.due, m.now.Add(firstClaim<<min(c.tries-1, 3)))
 	}

@@ -38,9 +38,9 @@ type court struct {
 	refused frame.Refusal
 	mute    bool
 	// workTime is that of a message, where work is shared so, and unsaid counts what is done or
-	// freed since the last CLAIM.
-	workTime time.Duration
-	unsaid   int
+	// freed since the last CLAIM, and waiting words that it had no room for.
+	workTime        time.Duration
+	unsaid, waiting int
 	// turns is the number of messages that were handed out, where work is shared so, and moved
 	// when the last one was handed out, done, or said to be worked on.
 	turns uint64
@@ -165,6 +165,9 @@ func (m *Member) grant(from netip.AddrPort, f *frame.Frame) {
 		}
 		if c.listen(&life); !first {
 			c.answered(f)
+			if c.waiting > 0 { // which the words that are known now leave room for
+				c.soon()
+			}
 			m.seek(m.now)
 			return
 		}

@@ -18,7 +18,7 @@ type desk struct {
 	known []nack.Range
 	// items are the messages that are the member's, ascending.
 	items []item
-	// said are messages that are done or freed, until the publisher is known to know.
+	// said are messages that are done or freed, ascending, until the publisher is known to know.
 	said []word
 	// unhanded is the number of items that were not handed out, and apart that of those that the
 	// second Receiver is to bring.
@@ -206,12 +206,17 @@ func (d *desk) take(s *seat, e *frame.GrantEntry, request uint64, sent reliable.
 
 // isOver reports whether a grant of a message is over by the member's own word.
 func (d *desk) isOver(offset, epoch uint64) bool {
-	for i := range d.said {
-		if w := &d.said[i]; w.offset == offset && (!w.freed || w.epoch >= epoch) {
+	for i := d.place(offset); i < len(d.said) && d.said[i].offset == offset; i++ {
+		if w := &d.said[i]; !w.freed || w.epoch >= epoch {
 			return true
 		}
 	}
 	return false
+}
+
+// place returns the place of the first word about an offset or a later one.
+func (d *desk) place(offset uint64) int {
+	return sort.Search(len(d.said), func(i int) bool { return d.said[i].offset >= offset })
 }
 
 // remove takes an item out.
@@ -341,38 +346,74 @@ func (d *desk) lease() (until reliable.Time) {
 
 // entry returns what a CLAIM of a number says of the partition's messages, and false if nothing.
 func (d *desk) entry(s *seat, request uint64) (frame.ClaimEntry, bool) {
-	m, cl := s.court.m, &s.court.m.claim
+	c, cl := s.court, &s.court.m.claim
 	e := frame.ClaimEntry{Channel: s.channel}
-	list := func(freed bool) []nack.Range {
-		from := len(cl.ranges)
-		for i := range d.said {
-			if w := &d.said[i]; w.freed == freed {
-				cl.ranges = append(cl.ranges, nack.Range{From: w.offset, To: w.offset + 1})
-				if w.request == 0 {
-					w.request = request
-				}
-			}
-		}
+	any := d.repeated() > 0
+	from, next := 0, uint64(endless)
+	list := func() []nack.Range {
 		done := nack.Normalize(cl.ranges[from:])
 		cl.ranges = cl.ranges[:from+len(done)]
 		return done[:len(done):len(done)]
 	}
-	e.Ranges = list(false)
-	e.Freed = list(true)
-	from := len(cl.ranges)
+	// add adds a word to a list, ascending, and reports false if it hasn't been said and there is
+	// no room for it.
+	add := func(said bool, offset uint64) bool {
+		if !said && offset != next && !cl.takes(!any) {
+			c.waiting++
+			return false
+		}
+		any, next = true, offset+1
+		cl.ranges = append(cl.ranges, nack.Range{From: offset, To: next})
+		return true
+	}
+	words := func(freed bool) []nack.Range {
+		from, next = len(cl.ranges), endless
+		for i := range d.said {
+			w := &d.said[i]
+			if w.freed == freed && add(w.request != 0, w.offset) && w.request == 0 {
+				w.request = request
+			}
+		}
+		return list()
+	}
+	e.Ranges = words(false)
+	e.Freed = words(true)
+	from, next = len(cl.ranges), endless
 	for i := range d.items {
 		one := &d.items[i]
-		if one.working || one.asked != 0 || one.tires(s.court) {
-			if one.working || one.asked == 0 {
-				one.working, one.asked, one.askedAt = false, request, m.lease()
-			}
-			cl.ranges = append(cl.ranges, nack.Range{From: one.offset, To: one.offset + 1})
+		if !one.working && one.asked == 0 && !one.tires(c) || !add(one.asked != 0, one.offset) {
+			continue
+		}
+		if one.working || one.asked == 0 {
+			one.working, one.asked, one.askedAt = false, request, c.m.lease()
 		}
 	}
-	working := nack.Normalize(cl.ranges[from:])
-	cl.ranges = cl.ranges[:from+len(working)]
-	e.Working = working[:len(working):len(working)]
-	return e, len(e.Ranges)+len(e.Freed)+len(e.Working) > 0
+	e.Working = list()
+	return e, any
+}
+
+// repeated returns the number of ranges of words that a CLAIM has said and that isn't answered.
+func (d *desk) repeated() (n int) {
+	next := [3]uint64{endless, endless, endless}
+	add := func(list int, offset uint64) {
+		if offset != next[list] {
+			n++
+		}
+		next[list] = offset + 1
+	}
+	for i := range d.said {
+		if w := &d.said[i]; w.request != 0 && w.freed {
+			add(1, w.offset)
+		} else if w.request != 0 {
+			add(0, w.offset)
+		}
+	}
+	for i := range d.items {
+		if one := &d.items[i]; one.asked != 0 {
+			add(2, one.offset)
+		}
+	}
+	return n
 }
 
 // answered takes the answer to a CLAIM: what that said is known.

@@ -202,6 +202,39 @@ func (w *town) judgeNew() {
 	}
 }
 
+// What doesn't fit one CLAIM waits for the next one: the answer to any of them means that all came
+// that was said until then.
+func TestManyWords(t *testing.T) {
+	cfg := send.Config{}
+	cfg.Teams.Settle = -1
+	w := newTown(t, 0)
+	p := w.publisher(cfg)
+	for _, name := range []string{"a", "b", "c"} {
+		w.member(name, Config{Share: reliable.ByMessage, Room: 1024}).SetDatagram(300)
+	}
+	w.pass(time.Second)
+	claims := 0
+	w.drop = func(_, _ netip.AddrPort, f *frame.Frame) bool {
+		if f.Kind == frame.Claim {
+			claims++
+		}
+		return f.Kind == frame.Claim && claims%2 != 0
+	}
+	for range 4 {
+		w.publish(p, 500)
+		w.pass(3 * time.Second)
+	}
+	w.judge(p, nil)
+	if n := w.marked(); n > 0 {
+		t.Errorf("%d messages came again: the publisher wasn't told that they are done", n)
+	}
+	for _, one := range p.Teams().States() {
+		if one.Lag > 0 {
+			t.Errorf("a lag of %d", one.Lag)
+		}
+	}
+}
+
 // An orphan that was reported lost is given back once its publisher is heard again, and isn't taken
 // anew: the publisher counts its time from a word of long ago.
 func TestReportedOrphanIsGivenBack(t *testing.T) {

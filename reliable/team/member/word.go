@@ -53,9 +53,11 @@ func (d *desk) say(s *seat, offset, epoch uint64, freed bool) {
 	if len(d.said) >= maxWords {
 		d.said = slices.Delete(d.said, 0, 1)
 	}
-	d.said = append(d.said, word{offset: offset, epoch: epoch, freed: freed})
+	d.said = slices.Insert(d.said, d.place(offset+1),
+		word{offset: offset, epoch: epoch, freed: freed})
 	c.unsaid++
 	switch {
+	case c.waiting > 0: // an answer makes room
 	case c.unsaid >= max(1, m.cfg.Room/4), c.idle():
 		c.by(m.now.Add(wordDelay))
 	default:
@@ -81,11 +83,9 @@ func (d *desk) doneOne(s *seat, g *reliable.Grant, offset uint64) error {
 	m := s.court.m
 	i, ok := d.find(offset)
 	if ok = ok && d.items[i].grant.Epoch == g.Epoch && d.items[i].state != granted; !ok {
-		for k := range d.said {
-			if w := &d.said[k]; w.offset == offset {
-				m.stats.DoneTwice++
-				return reliable.ErrDoneTwice
-			}
+		if k := d.place(offset); k < len(d.said) && d.said[k].offset == offset {
+			m.stats.DoneTwice++
+			return reliable.ErrDoneTwice
 		}
 		d.say(s, offset, g.Epoch, false) // done is done
 		m.stats.DoneLate++
