@@ -238,7 +238,7 @@ func (t *topics) regroup(s *session) {
 	}
 	var groups [topic.MaxGroups / 64]uint64
 	for _, st := range s.streams {
-		if st.taken.off && !st.taken.listens || st.channel >= uint32(s.layout.Partitions) {
+		if st.taken.off || st.channel >= uint32(s.layout.Partitions) {
 			continue
 		}
 		i := s.layout.Index(st.channel) - 1

@@ -19,31 +19,26 @@ type takes struct {
 	// nothing has told of it since then, as its group wasn't joined before.
 	known   uint64
 	unheard bool
-	// listens says that the group of one that isn't taken is joined all the same, and heard that
-	// where it ends was heard by that.
-	listens, heard bool
 }
 
-// Listen joins the group of a stream that isn't taken, to learn where it ends: see Place.Heard.
-func (r *Receiver) Listen(now reliable.Time, session uint64, channel uint32) {
-	st := r.streamOf(session, channel)
-	if st == nil || !st.taken.off || st.taken.listens || r.closed {
+// Inquire asks for the SESSION of a session, which is heard. It may be lost, and asked for again.
+func (r *Receiver) Inquire(now reliable.Time, session uint64) {
+	s := r.table.byID[session]
+	if s == nil || s.title.known || s.place.away || r.closed || s.own.over() {
 		return
 	}
 	r.Keep()
 	r.tick(now)
-	st.taken.listens = true
-	r.topics.regroup(st.session)
-	st.status.want(now)
-	st.session.touch(st)
-	r.enliven(st.session)
+	s.own.status.want(now)
+	s.touch(&s.own)
+	r.enliven(s)
 }
 
-// hearsTaken notes that a stream that is taken was heard.
+// hearsTaken notes that a stream was heard, where there is a Gate.
 func (st *stream) hearsTaken() {
 	t := &st.taken
 	if t.off {
-		t.heard, st.status.wantDue = true, reliable.Never
+		st.status.wantDue = reliable.Never
 	}
 	if t.unheard {
 		t.unheard, t.known = false, max(t.known, st.win.high)
@@ -235,7 +230,6 @@ func (st *stream) overhear(now reliable.Time, seq, offset uint64, from origin) {
 	}
 	st.extent.begins(seq, offset)
 	st.extent.exists(now, seq)
-	st.taken.heard = true
 }
 
 // follow has a stream that isn't taken be where it ends.
@@ -373,8 +367,6 @@ type Place struct {
 	// Received is the offset behind the last message before which none is missing, and Newest that
 	// behind the last one that is known to exist.
 	Received, Newest uint64
-	// Heard says that where the stream ends was heard, and not only that there is one.
-	Heard bool
 	// Ready says that all is here that was known when it was taken, or that there is room for.
 	Ready bool
 	// Ends says that its publisher said BYE, and it has yet to be told. Over says that nothing
@@ -388,8 +380,7 @@ func (r *Receiver) Place(session uint64, channel uint32) (Place, bool) {
 	if st == nil || !st.cursor.known {
 		return Place{}, false
 	}
-	p := Place{Taken: !st.taken.off, Heard: st.taken.heard || !st.taken.off, Seq: st.win.next,
-		Next:   st.cursor.offset,
+	p := Place{Taken: !st.taken.off, Seq: st.win.next, Next: st.cursor.offset,
 		Newest: st.stats.NextOffset, Ends: st.phase == left, Over: st.over()}
 	p.Received = p.Newest
 	first, missing := st.asked.firstMissing()

@@ -105,6 +105,13 @@ func (a *Arbiter) join(
 	} else if len(t.members) == 0 {
 		t.settled = lease.Add(max(a.cfg.Settle, 0))
 	}
+	if c.Oldest && !t.oldest && lease < t.open {
+		t.start(true)
+		for _, m := range t.members { // that follow the channels from a later place on
+			clear(m.told)
+			a.push(m)
+		}
+	}
 	m := &member{team: t, id: f.Subscriber, name: string(f.Name), addr: from,
 		host: string(c.Host), pid: c.PID, repeat: reliable.Never}
 	t.members = append(t.members, m)
@@ -192,6 +199,9 @@ func (t *team) claim(lease reliable.Time, m *member, f *frame.Frame) {
 				m.passed, m.told = make([]uint64, n), make([]uint64, n)
 			}
 			t.changed(lease, a.cfg.Debounce)
+			if t.work != nil && m.room == 0 {
+				a.push(m)
+			}
 		}
 	} else {
 		a.stats.Stale++

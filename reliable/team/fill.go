@@ -72,6 +72,10 @@ func (w *work) draw(lease reliable.Time, m *member) {
 		}
 		d.entries = append(d.entries, e)
 	}
+	if m.room == 0 || lease < w.team.settled {
+		w.place()
+		sorted = false
+	}
 	if !sorted {
 		slices.SortFunc(d.entries, func(x, y frame.GrantEntry) int {
 			return cmp.Or(cmp.Compare(x.Channel, y.Channel), cmp.Compare(x.From, y.From))
@@ -96,6 +100,18 @@ func (w *work) draw(lease reliable.Time, m *member) {
 		at = n
 	}
 	m.informed = w.assigned
+}
+
+// place adds to a draft where each channel is to be followed from on: a member that says that it
+// has no room may not follow them yet.
+func (w *work) place() {
+	d := &w.team.arbiter.draft
+	for channel := range w.channels {
+		c := &w.channels[channel]
+		d.entries = append(d.entries, frame.GrantEntry{Channel: uint32(channel),
+			State: frame.Prepare, From: c.passed, Attempt: 1,
+			Seq: w.team.arbiter.streams.Locate(uint32(channel), c.passed)})
+	}
 }
 
 // less reports whether an entry comes before another one.

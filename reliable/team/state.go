@@ -216,7 +216,7 @@ func (a *Arbiter) Restore(lease reliable.Time, list []reliable.TeamPosition) {
 				continue
 			}
 			t = a.newTeam(lease, p.Team, p.Share, true)
-			t.settled = 0 // from the first member on
+			t.settled, t.open = 0, 0 // from the first member on
 		}
 		if t.share == p.Share {
 			t.restore(p)

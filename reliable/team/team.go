@@ -28,6 +28,10 @@ type team struct {
 	settled, change, held reliable.Time
 	// back is the highest epoch that was restored, if the wall clock is behind it.
 	back uint64
+	// oldest says that it began with the oldest messages. It does if one of the members says so
+	// that claim before open.
+	oldest bool
+	open   reliable.Time
 	// redelivered counts messages that were granted once more, where partitions are shared.
 	redelivered uint64
 	// empty is since when it has had no members; Never while it has some.
@@ -83,11 +87,23 @@ func (a *Arbiter) newTeam(lease reliable.Time, name string, share frame.Share, o
 		byID: make(map[uint64]*member), change: reliable.Never, due: reliable.Never,
 		settled: lease.Add(max(a.cfg.Settle, 0)), empty: lease,
 	}
-	if share == frame.ByMessage {
-		t.work = newWork(t, oldest)
-	} else {
+	t.open = t.settled
+	if share == frame.ByPartition {
 		t.rows = make([]row, a.streams.Partitions())
 		t.of = make([]int, a.streams.Partitions())
+	}
+	t.start(oldest)
+	a.teams = append(a.teams, t)
+	a.tell(t, reliable.TeamEvent{Kind: reliable.TeamNew})
+	return t
+}
+
+// start has a new team begin with what is published next, or with the oldest messages.
+func (t *team) start(oldest bool) {
+	a := t.arbiter
+	t.oldest = oldest
+	if t.share == frame.ByMessage {
+		t.work = newWork(t, oldest)
 	}
 	for channel := range t.rows {
 		r := &t.rows[channel]
@@ -96,9 +112,6 @@ func (a *Arbiter) newTeam(lease reliable.Time, name string, share frame.Share, o
 		}
 		r.attempt, r.epoch = 1, a.epoch
 	}
-	a.teams = append(a.teams, t)
-	a.tell(t, reliable.TeamEvent{Kind: reliable.TeamNew})
-	return t
 }
 
 // term returns for how long a member holds what it is granted.

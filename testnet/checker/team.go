@@ -45,9 +45,12 @@ type team struct {
 	pub     *world.Publisher
 	session reliable.SessionID
 	began   bool // the publisher heard a CLAIM
-	parts   []*portion
-	seats   []*seat
-	tally   TeamTally
+	// oldest says that it begins with the oldest messages; until open, a member may have it so.
+	oldest bool
+	open   reliable.Time
+	parts  []*portion
+	seats  []*seat
+	tally  TeamTally
 }
 
 // TeamTally counts what happened in teams.

@@ -85,11 +85,17 @@ func (x *teams) heardClaim(d *world.Datagram) {
 	if m == nil {
 		return
 	}
-	if !t.began {
+	now := x.arbiter(t.pub)
+	switch {
+	case f.Flags&frame.Leaving != 0 && !t.began: // it makes no team
+	case !t.began:
 		t.begin(b.Oldest)
+		cfg, _ := t.pub.Config().Sender.Teams.Complete()
+		t.open = now.Add(cfg.Settle)
+	case b.Oldest && !t.oldest && now < t.open:
+		t.begin(true)
 	}
 	m.heard = x.c.w.Now()
-	now := x.arbiter(t.pub)
 	if c := m.claim(f.Request); c != nil {
 		c.received, c.heard = max(c.received, now), true
 	}
@@ -128,12 +134,13 @@ func (p *portion) hear(ranges []nack.Range, note func(w *work)) {
 // begin notes where a team begins, as its publisher hears the first CLAIM: at the oldest message of
 // each partition, or after all that were accepted.
 func (t *team) begin(oldest bool) {
-	t.began = true
+	t.began, t.oldest = true, oldest
 	for _, s := range t.pub.Streams() {
 		p := t.part(s.Partition)
 		if p.begin = s.FirstOffset; !oldest {
 			p.begin = s.NextOffset()
 		}
+		p.done, p.work = min(p.done, p.begin), nil
 	}
 }
 

@@ -120,6 +120,13 @@ func (t *team) grantMessages(m *seat, c *claim, b *frame.GrantBody) {
 	for i := range b.Entries {
 		e := &b.Entries[i]
 		p := t.part(e.Channel)
+		if e.State == frame.Prepare { // where it is to follow the channel from on
+			if p == nil || e.From > p.s.NextOffset() {
+				t.fail("partition %d is to be followed from %d on, which isn't there", e.Channel,
+					e.From)
+			}
+			continue
+		}
 		if p == nil || e.To <= e.From || e.To > p.s.NextOffset() {
 			t.fail("messages [%d, %d) of partition %d are granted, which there aren't", e.From, e.To,
 				e.Channel)

@@ -129,7 +129,8 @@ func (c *court) fill(life *receive.Life) {
 	}
 	cl.frame = frame.Frame{Kind: frame.Claim, Session: c.id, Subscriber: cfg.Receive.ID,
 		Name: []byte(cfg.Name), Claim: &cl.body}
-	if m.leaving {
+	follows := c.follows || cfg.Share != reliable.ByMessage
+	if m.leaving || !follows {
 		cl.body.Room = 0
 	}
 	c.tries++
@@ -166,7 +167,7 @@ func (c *court) fill(life *receive.Life) {
 	if c.waiting > 0 { // unless an answer comes sooner
 		c.by(m.now.Add(c.gather()))
 	}
-	if c.stamp == 0 || m.leaving {
+	if c.stamp == 0 || m.leaving || !follows {
 		c.due = min(c.due, m.now.Add(firstClaim<<min(c.tries-1, 3)))
 	}
 }

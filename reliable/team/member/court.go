@@ -41,6 +41,8 @@ type court struct {
 	// freed since the last CLAIM, and waiting words that it had no room for.
 	workTime        time.Duration
 	unsaid, waiting int
+	// follows says that all streams are followed, where work is shared so.
+	follows bool
 	// turns is the number of messages that were handed out, where work is shared so, and moved
 	// when the last one was handed out, done, or said to be worked on.
 	turns uint64
@@ -163,7 +165,7 @@ func (m *Member) grant(from netip.AddrPort, f *frame.Frame) {
 		if c.items(f, sent.lease, newest) {
 			c.by(m.now.Add(showDelay))
 		}
-		if c.listen(&life); !first {
+		if c.follow(&life); !first {
 			c.answered(f)
 			if c.waiting > 0 { // which the words that are known now leave room for
 				c.soon()
@@ -260,8 +262,8 @@ func (c *court) advance() {
 			s.advance(&life)
 		}
 	}
-	if m.cfg.Share == reliable.ByMessage && c.stamp != 0 {
-		c.listen(&life)
+	if m.cfg.Share == reliable.ByMessage {
+		c.follow(&life)
 	}
 	if life.Known && !life.Teams {
 		c.refuse(frame.NoTeams)

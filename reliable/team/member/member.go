@@ -116,6 +116,11 @@ func (m *Member) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame) 
 	if c != nil && c.preparing > 0 {
 		c.look()
 	}
+	if f.Kind == frame.Session && m.cfg.Share == reliable.ByMessage && c != nil && !c.follows {
+		if life, ok := m.Life(c.id); ok {
+			c.follow(&life)
+		}
+	}
 	if m.apart != nil {
 		m.hearApart(now, from, f)
 	}

@@ -8,6 +8,7 @@ import (
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/reliable/receive"
+	"crier/reliable/topic"
 )
 
 // Work that is shared by message: what is granted, message by message, and what is told of it.
@@ -25,6 +26,9 @@ type desk struct {
 	unhanded, apart int
 	// asking says that the second Receiver follows the stream.
 	asking bool
+	// begins says that the stream is to be followed from the frame seq on, and the message from.
+	begins    bool
+	seq, from uint64
 }
 
 // An item is a message that is granted.
@@ -116,33 +120,44 @@ func (c *court) items(f *frame.Frame, sent reliable.Time, newest bool) (news boo
 	m, g := c.m, f.Grant
 	for i := range g.Entries {
 		e := &g.Entries[i]
+		if e.Channel >= topic.MaxPartitions {
+			continue
+		}
+		if e.State == frame.Prepare && newest {
+			d := c.sit(e.Channel).open()
+			d.begins, d.seq, d.from = true, e.Seq, e.From
+		}
 		if e.State != frame.Hold || e.To <= e.From || e.To-e.From > maxRoom {
 			continue
 		}
 		s := c.sit(e.Channel)
-		if s.desk == nil {
-			s.desk = new(desk)
-		}
+		s.open()
 		news = s.desk.take(s, e, f.Request, sent, newest) || news
 	}
 	if !newest {
 		return news
 	}
 	for _, p := range g.Passed {
-		s := c.sit(p.Channel)
-		if s.desk == nil {
-			s.desk = new(desk)
+		if p.Channel < topic.MaxPartitions {
+			s := c.sit(p.Channel)
+			s.open().knows(m, s, nack.Range{From: p.From, To: p.Offset})
 		}
-		s.desk.knows(m, s, nack.Range{From: p.From, To: p.Offset})
 	}
 	for _, s := range c.seats {
 		if s != nil && s.desk != nil {
 			s.desk.dropLapsed(s)
-			s.desk.listen(s)
 			m.Wake(c.id, s.channel)
 		}
 	}
 	return news
+}
+
+// open returns the desk of a seat.
+func (s *seat) open() *desk {
+	if s.desk == nil {
+		s.desk = new(desk)
+	}
+	return s.desk
 }
 
 // knows notes that it is known whose messages are.
@@ -239,28 +254,42 @@ func (d *desk) dropLapsed(s *seat) {
 	}
 }
 
-// listen follows the stream, once it is known where it is.
-func (d *desk) listen(s *seat) {
+// follow follows the stream, once the publisher has said from where on, and reports whether it is
+// followed, or over.
+func (d *desk) follow(s *seat) bool {
 	c, m := s.court, s.court.m
 	p, ok := m.Place(c.id, s.channel)
-	if m.leaving || !ok || p.Taken || p.Over {
-		return
+	switch {
+	case ok && p.Taken && (!d.begins || d.from >= p.Next):
+		d.begins = false
+		return true
+	case d.begins:
+		if ok && p.Taken { // the team begins earlier than it did: nothing was granted
+			d.known = nil
+		}
+		d.begins = !m.Take(m.now, c.id, s.channel, d.seq, d.from)
+		return !d.begins
 	}
-	if p.Heard {
-		m.Take(m.now, c.id, s.channel, p.Seq, p.Next)
-	} else {
-		m.Listen(m.now, c.id, s.channel)
-	}
+	return ok && p.Over
 }
 
-// listen follows all streams of a session whose messages are shared.
-func (c *court) listen(life *receive.Life) {
-	for channel := range uint32(life.Partitions) {
+// follow follows all streams of a session whose messages are shared. The member has room for
+// messages as long as it follows all.
+func (c *court) follow(life *receive.Life) {
+	m, follows := c.m, life.Known
+	if m.leaving || c.stamp == 0 {
+		return
+	}
+	if !follows { // how many streams there are
+		m.Inquire(m.now, c.id)
+	}
+	for channel := uint32(0); life.Known && channel < uint32(life.Partitions); channel++ {
 		s := c.sit(channel)
-		if s.desk == nil {
-			s.desk = new(desk)
-		}
-		s.desk.listen(s)
+		follows = s.open().follow(s) && follows
+	}
+	if follows != c.follows {
+		c.follows = follows
+		c.soon()
 	}
 }
 
@@ -291,7 +320,6 @@ func (d *desk) advance(s *seat, life *receive.Life) {
 	if p, ok := m.Place(s.court.id, s.channel); ok && p.Ends && m.now >= life.SilentAt && !s.silent {
 		s.orphaned()
 	}
-	d.listen(s)
 }
 
 // orphans has what was granted and isn't handed out delivered, or reported: its publisher is
