@@ -58,6 +58,8 @@ type teams struct {
 	failed error
 	// unkept says that it was told that there is no store. The goroutine owns it once it runs.
 	unkept bool
+	// spare are the teams of which it was told that they have more members than partitions.
+	spare []string
 	// givenUp are the first messages that teams gave up. The loop's lock guards it.
 	givenUp []GivenUp
 }
@@ -119,6 +121,21 @@ func (t *teams) tellUnkept() {
 	t.unkept = true
 	t.p.cfg.Logger.Warn("crier: nothing keeps how far teams are: after a restart of the publisher "+
 		"they begin anew", "hint", "give a file for it by Teams.State (crier pub --team-state)")
+}
+
+// tellSpare logs, once a team, that members have nothing to do as there are fewer partitions.
+func (t *teams) tellSpare(name string) {
+	partitions := len(t.p.lanes.list)
+	for _, s := range t.p.TeamStates() {
+		if s.Team == name && s.Share == reliable.ByPartition && s.Members > partitions &&
+			!slices.Contains(t.spare, name) {
+			t.spare = append(t.spare, name)
+			t.p.cfg.Logger.Warn("crier: the team has more members than there are partitions: the "+
+				"others are spare, and take over from one that ends", "team", name,
+				"members", s.Members, "partitions", partitions, "hint", "publish with more "+
+					"Partitions (crier pub --partitions), or share by message")
+		}
+	}
 }
 
 // positions returns how far the teams are.
@@ -347,6 +364,7 @@ func (t *teams) log(ev *reliable.TeamEvent) {
 	case reliable.TeamEmpty:
 		log.Info("crier: the team has no member any more")
 	case reliable.TeamForgotten:
+		t.spare = slices.DeleteFunc(t.spare, func(name string) bool { return name == ev.Team })
 		log.Warn("crier: the team is forgotten, and nothing is kept for it: one that comes again " +
 			"under its name begins anew")
 	case reliable.TeamRefused:
@@ -355,6 +373,7 @@ func (t *teams) log(ev *reliable.TeamEvent) {
 			"hint", why[1])
 	case reliable.MemberJoined:
 		log.Info("crier: a member joined the team", "member", ev.Member)
+		t.tellSpare(ev.Team)
 	case reliable.MemberLeft:
 		log.Info("crier: a member left the team", "member", ev.Member)
 	case reliable.MemberLapsed:

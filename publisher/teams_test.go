@@ -3,6 +3,7 @@ package publisher_test
 import (
 	"bytes"
 	"errors"
+	"hash/crc32"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -44,8 +45,8 @@ func newWorker(t *testing.T, l *rig.LAN, p *publisher.Publisher, name string) *w
 		t.Fatal(err)
 	}
 	w := &worker{t: t, pub: p, conn: conn, heard: make(chan frame.GrantBody, 1000),
-		claim: frame.Frame{Kind: frame.Claim, Session: uint64(p.Session()), Subscriber: 77,
-			Name: []byte(name), Claim: &frame.ClaimBody{Team: []byte("hedge"),
+		claim: frame.Frame{Kind: frame.Claim, Session: uint64(p.Session()),
+			Subscriber: 77 + uint64(crc32.ChecksumIEEE([]byte(name))), Name: []byte(name), Claim: &frame.ClaimBody{Team: []byte("hedge"),
 				Share: frame.ByPartition, Weight: 1, Window: 100}}}
 	go w.hear()
 	return w
@@ -375,4 +376,37 @@ func TestNoTeamState(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Members beyond the partitions are told, once a team, and again where it was forgotten.
+func TestTeamSpare(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLogging(t)
+		defer l.Close()
+		p := l.Publisher(publisher.Config{Group: teamGroup, Partitions: 1,
+			Teams: publisher.Teams{Lease: time.Second, Expiry: 2 * time.Second}})
+		const line = "more members than there are partitions"
+		join := func(want int, names ...string) {
+			t.Helper()
+			for _, name := range names {
+				w := newWorker(t, l.LAN, p, name)
+				defer w.conn.Close()
+				w.work(time.Second)
+			}
+			if n := l.log.count(line); n != want {
+				t.Errorf("%q: told %d times, not %d", names, n, want)
+			}
+		}
+		join(0, "a")
+		time.Sleep(5 * time.Second)
+		join(1, "a", "b", "c")
+		time.Sleep(5 * time.Second)
+		join(2, "a", "b", "c")
+		if n := l.log.count("team=hedge members=2 partitions=1"); n != 2 {
+			t.Errorf("told %d times: %s", n, l.log.text.String())
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 }

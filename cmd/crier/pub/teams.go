@@ -31,12 +31,26 @@ func (o *options) validateTeams() error {
 		o.cfg.Teams.State = publisher.FileTeams(o.teamState)
 	}
 	if !o.cfg.Teams.Off {
-		return nil
+		return o.validateZeros()
 	}
 	for _, name := range []string{"lease", "work-time", "attempts", "team-expiry", "team-state"} {
 		if o.net.Set.Changed(name) {
 			return cli.Usagef("--%s is for teams, and --no-teams grants them nothing: leave one "+
 				"of the two out", name)
+		}
+	}
+	return nil
+}
+
+// validateZeros refuses zeros that are given, which the configuration takes for the defaults.
+func (o *options) validateZeros() error {
+	t := &o.cfg.Teams
+	for _, f := range []struct {
+		name string
+		zero bool
+	}{{"lease", t.Lease == 0}, {"work-time", t.WorkTime == 0}, {"attempts", t.Attempts == 0}} {
+		if f.zero && o.net.Set.Changed(f.name) {
+			return cli.Usagef("--%s 0 would grant nothing: give more, or leave it out", f.name)
 		}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 
 	"crier/cmd/crier/cli"
 	"crier/publisher"
+	"crier/reliable"
 )
 
 // teamSummary is a team's row of a summary.
@@ -13,6 +14,7 @@ type teamSummary struct {
 	Team    string `json:"team"`    // its name
 	Share   string `json:"share"`   // partition or message
 	Members int    `json:"members"` // those that are there
+	Spare   int    `json:"spare"`   // those of them that have nothing to do
 	// Done is the number of messages of the session below which all is done, of all partitions.
 	Done uint64 `json:"done"`
 	Lag  uint64 `json:"lag"` // messages from there on, of all partitions
@@ -45,7 +47,11 @@ func teamSummaries(p *publisher.Publisher) (list []teamSummary) {
 	givenUp, undone, accepted := p.GivenUp(), p.Undone(), p.Stats().Accepted
 	for _, t := range p.TeamStates() {
 		s := teamSummary{Team: t.Team, Share: t.Share.String(), Members: t.Members,
-			Done: min(t.Done, accepted-min(accepted, t.Lag)), Lag: t.Lag, Redelivered: t.Redelivered, GivenUp: t.GivenUp}
+			Done: min(t.Done, accepted-min(accepted, t.Lag)), Lag: t.Lag,
+			Redelivered: t.Redelivered, GivenUp: t.GivenUp}
+		if t.Share == reliable.ByPartition {
+			s.Spare = t.Spare
+		}
 		for _, g := range givenUp {
 			if g.Team == t.Team {
 				s.GivenUpMessages = append(s.GivenUpMessages,
@@ -78,9 +84,12 @@ func teamsText(list []teamSummary) string {
 			break
 		}
 		s := &list[i]
-		fmt.Fprintf(&b, "  team %s, by %s: %s, %s done", cli.Printable(s.Team), s.Share,
-			cli.Counted(uint64(s.Members), "member", "members"),
-			cli.Counted(s.Done, "message", "messages"))
+		fmt.Fprintf(&b, "  team %s, by %s: %s", cli.Printable(s.Team), s.Share,
+			cli.Counted(uint64(s.Members), "member", "members"))
+		if s.Spare > 0 {
+			fmt.Fprintf(&b, ", %d spare", s.Spare)
+		}
+		fmt.Fprintf(&b, ", %s done", cli.Counted(s.Done, "message", "messages"))
 		if s.Lag > 0 {
 			fmt.Fprintf(&b, ", %s behind", cli.Grouped(s.Lag))
 		}

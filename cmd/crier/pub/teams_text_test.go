@@ -9,13 +9,13 @@ import (
 // The last words name each team, what it gave up, and what it hasn't done.
 func TestTeamsText(t *testing.T) {
 	list := []teamSummary{
-		{Team: "risk", Share: "partition", Members: 2, Done: 20000},
+		{Team: "risk", Share: "partition", Members: 3, Spare: 2, Done: 20000},
 		{Team: "hedge", Share: "message", Members: 1, Done: 1500, Lag: 12, Redelivered: 9,
 			GivenUp:         2,
 			GivenUpMessages: []givenUpMessage{{1, 1700, 5}, {1, 1701, 5}},
 			Undone:          []undoneMessages{{0, 988, 1000, 12}}},
 	}
-	want := `  team risk, by partition: 2 members, 20,000 messages done
+	want := `  team risk, by partition: 3 members, 2 spare, 20,000 messages done
   team hedge, by message: 1 member, 1,500 messages done, 12 behind, 9 granted again, 2 given up
     given up after 5 attempts: offset 1,700 of partition 1
     given up after 5 attempts: offset 1,701 of partition 1

@@ -186,6 +186,9 @@ func (t *TeamSummary) text() string {
 	}
 	if t.Tenures == 0 {
 		text += ": nothing was granted to it"
+		if t.Share == subscriber.ByPartition.String() && len(t.Refused) == 0 {
+			text += ", a spare"
+		}
 	}
 	return text + "\n"
 }

@@ -101,7 +101,7 @@ func TestTeamTally(t *testing.T) {
 	}
 	note(tally, subscriber.SessionEnded, 0, nil)
 	if sum, unseen := summary(tally); !tally.allOver() || len(sum.Sessions) != 0 || unseen != 0 ||
-		!strings.Contains(sum.Team.text(), "nothing was granted") {
+		!strings.Contains(sum.Team.text(), "nothing was granted to it, a spare") {
 		t.Errorf("over %v, %d ends unseen: %+v", tally.allOver(), unseen, sum.Team)
 	}
 	if err := tally.refusedText(); err != nil {

@@ -140,8 +140,7 @@ func (p *Publisher) title(l *Listing) string {
 		who = cli.Printable(p.Name) + " at " + p.Address
 	}
 	text := fmt.Sprintf("team %s shares %s of %s by %s: %s, lease %s, lag %s", cli.Printable(l.Team),
-		cli.Printable(l.Topic), who, p.Share,
-		cli.Counted(uint64(len(p.Members)), "member", "members"), cli.Duration(p.Lease),
+		cli.Printable(l.Topic), who, p.Share, p.manned(), cli.Duration(p.Lease),
 		cli.Grouped(p.Lag))
 	if p.Redelivered > 0 {
 		text += fmt.Sprintf(", %s granted again", cli.Grouped(p.Redelivered))
@@ -151,6 +150,21 @@ func (p *Publisher) title(l *Listing) string {
 	}
 	if len(p.Members) == 0 {
 		text += "; nobody works, and what isn't done is kept for it"
+	}
+	return text
+}
+
+// manned counts the members, and those that have no partition where they share by that.
+func (p *Publisher) manned() string {
+	text := cli.Counted(uint64(len(p.Members)), "member", "members")
+	spare := 0
+	for i := range p.Members {
+		if p.Members[i].Partitions == 0 {
+			spare++
+		}
+	}
+	if spare > 0 && p.Share == teams.ByPartition.String() {
+		text += fmt.Sprintf(" (%d spare)", spare)
 	}
 	return text
 }

@@ -339,11 +339,16 @@ func TestPublisherOf(t *testing.T) {
 			t.Errorf("\n got %+v\nwant %+v", got, want)
 		}
 	}
-	if p.Lag != 15 || p.Share != "partition" || p.Members[0].Partitions != 2 ||
+	if p.Lag != 15 || p.manned() != "2 members" || p.Share != "partition" || p.Members[0].Partitions != 2 ||
 		p.Members[0].Room != 0 || p.GivenUp != 1234567 {
 		t.Errorf("%+v", p)
 	}
-	if a = answered(teams.ByMessage, 1, 1); publisherOf(&a).Members[0].Room != 1024 {
-		t.Errorf("%+v", publisherOf(&a).Members)
+	a = answered(teams.ByPartition, 2, 3)
+	if p = publisherOf(&a); p.manned() != "3 members (2 spare)" {
+		t.Error(p.manned())
+	}
+	a = answered(teams.ByMessage, 1, 1)
+	if p = publisherOf(&a); p.Members[0].Room != 1024 || p.manned() != "1 member" {
+		t.Errorf("%+v", p.Members)
 	}
 }
