@@ -43,6 +43,37 @@ func TestDocumentsNameFiles(t *testing.T) {
 	}
 }
 
+// TestDocumentsNameTests looks for every test that TEAMS.md names.
+func TestDocumentsNameTests(t *testing.T) {
+	tests := make(map[string]bool)
+	isTest := regexp.MustCompile(`(?m)^func (Test\w+)\(t `)
+	walkGo(t, func(name string) {
+		if !strings.HasSuffix(name, "_test.go") {
+			return
+		}
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range isTest.FindAllStringSubmatch(string(text), -1) {
+			tests[m[1]] = true
+		}
+	})
+	text, err := os.ReadFile(filepath.Join("docs", "TEAMS.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile("`(Test\\w+)`").FindAllStringSubmatch(string(text), -1)
+	for _, m := range named {
+		if !tests[m[1]] {
+			t.Errorf("docs/TEAMS.md: there is no %s", m[1])
+		}
+	}
+	if len(named) < 10 {
+		t.Errorf("docs/TEAMS.md names %d tests", len(named))
+	}
+}
+
 var (
 	mdLink    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	mdHeading = regexp.MustCompile(`(?m)^#+ (.*)$`)

@@ -1,6 +1,8 @@
 package publisher
 
 import (
+	"context"
+	"log/slog"
 	"reflect"
 	"slices"
 	"time"
@@ -114,12 +116,12 @@ func (t *teams) run() {
 }
 
 // tellUnkept logs, once, that there is no store.
-func (t *teams) tellUnkept() {
+func (t *teams) tellUnkept(level slog.Level) {
 	if t.p.cfg.Teams.State != nil || t.unkept {
 		return
 	}
 	t.unkept = true
-	t.p.cfg.Logger.Warn("crier: nothing keeps how far teams are: after a restart of the publisher "+
+	t.p.cfg.Logger.Log(context.Background(), level, "crier: nothing keeps how far teams are: after a restart of the publisher "+
 		"they begin anew", "hint", "give a file for it by Teams.State (crier pub --team-state)")
 }
 
@@ -312,7 +314,7 @@ func (t *teams) restore(list []TeamPosition) {
 	t.saved = list
 	p.sender.RestoreTeams(ours)
 	if p.cfg.Flow.Pace.Kind == reliable.PaceTeams && !p.cfg.Teams.Off {
-		t.tellUnkept()
+		t.tellUnkept(slog.LevelInfo)
 	}
 }
 
@@ -360,7 +362,7 @@ func (t *teams) log(ev *reliable.TeamEvent) {
 				"takes over another one's work may find them gone",
 				"hint", "keep them with Pace PaceTeams (crier pub --pace teams)")
 		}
-		t.tellUnkept()
+		t.tellUnkept(slog.LevelWarn)
 	case reliable.TeamEmpty:
 		log.Info("crier: the team has no member any more")
 	case reliable.TeamForgotten:

@@ -336,8 +336,11 @@ func TestTeamMisuse(t *testing.T) {
 		if len(kept) != 10 {
 			t.Fatalf("%d messages came", len(kept))
 		}
-		if err := kept[1].Release(0); err == nil {
-			t.Error("a message of a partition was released")
+		if err := kept[1].Release(0); !errors.Is(err, subscriber.ErrNoTeam) {
+			t.Errorf("a message of a partition was released: %v", err)
+		}
+		if err := kept[1].Working(); !errors.Is(err, subscriber.ErrNoTeam) {
+			t.Errorf("the time for a message of a partition was prolonged: %v", err)
 		}
 		for i := 1; i < 9; i += 2 {
 			if err := kept[i].Done(); err != nil {

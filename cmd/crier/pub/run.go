@@ -105,7 +105,7 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 		return 0, netflags.ConfigError(o.net.Set, err)
 	}
 	if !o.quiet {
-		fmt.Fprint(console, o.publishing(p, groups)+continuing(p))
+		fmt.Fprint(console, o.publishing(p, groups)+continuing(p)+o.unkept())
 	}
 	stopWaiting := func() {}
 	if !o.quiet {

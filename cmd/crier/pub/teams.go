@@ -3,6 +3,7 @@ package pub
 import (
 	"crier/cmd/crier/cli"
 	"crier/publisher"
+	"crier/reliable"
 )
 
 // declareTeams declares the flags for teams.
@@ -40,6 +41,16 @@ func (o *options) validateTeams() error {
 		}
 	}
 	return nil
+}
+
+// unkept says that messages are kept for teams, and how far they are isn't.
+func (o *options) unkept() string {
+	t := &o.cfg.Teams
+	if t.Off || t.State != nil || o.cfg.Flow.Pace.Kind != reliable.PaceTeams {
+		return ""
+	}
+	return "crier pub: nothing keeps how far teams are: if it starts again, they begin anew; " +
+		"--team-state FILE keeps it\n"
 }
 
 // validateZeros refuses zeros that are given, which the configuration takes for the defaults.

@@ -26,6 +26,26 @@ func TestTeamsText(t *testing.T) {
 	}
 }
 
+// It is said at the start where messages are kept for teams, and how far they are isn't.
+func TestUnkept(t *testing.T) {
+	for _, c := range []struct {
+		cfg  publisher.Config
+		want bool
+	}{
+		{publisher.Config{}, false},
+		{publisher.Config{Flow: publisher.Flow{Pace: publisher.PaceTeams()}}, true},
+		{publisher.Config{Flow: publisher.Flow{Pace: publisher.PaceTeams()},
+			Teams: publisher.Teams{Off: true}}, false},
+		{publisher.Config{Flow: publisher.Flow{Pace: publisher.PaceTeams()},
+			Teams: publisher.Teams{State: publisher.FileTeams("x")}}, false},
+	} {
+		o := options{cfg: c.cfg}
+		if got := o.unkept(); (got != "") != c.want {
+			t.Errorf("%+v: %q", c.cfg.Teams, got)
+		}
+	}
+}
+
 // A team without members that leaves messages to be kept is named, and one with members only where
 // there is no room.
 func TestTeamThatHolds(t *testing.T) {
