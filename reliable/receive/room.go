@@ -40,6 +40,7 @@ func (m *room) limit(now reliable.Time) {
 		// Little may be wanted: what is asked for grows with what was taken.
 		limit = min(limit, st.win.next+leastRoom+(st.win.next-min(st.base, st.win.next)))
 	}
+	limit = st.edge(limit)
 	// An application that takes one message after the other makes room bit by bit:
 	// the frames that fit then are asked for in few requests.
 	if limit > m.limited && limit-m.limited < span/4 && st.win.count > 0 &&

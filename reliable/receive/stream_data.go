@@ -30,6 +30,15 @@ func (st *stream) data(now reliable.Time, f *frame.Frame, from origin) {
 		st.overhear(now, f.Seq+1, f.EndOffset(), from)
 		return
 	}
+	if t := &st.taken; t.one && f.Seq >= max(t.to, st.win.next) { // it isn't wanted
+		if st.extent.believes(now, f.Seq, f.EndOffset()) {
+			st.noteSender(now, from)
+			st.extent.begins(f.Seq+1, f.EndOffset())
+			st.extent.exists(now, f.Seq+1)
+			st.hearsTaken()
+		}
+		return
+	}
 	if st.phase == starting {
 		st.startWith(now, f)
 	}

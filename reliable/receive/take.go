@@ -19,6 +19,23 @@ type takes struct {
 	// nothing has told of it since then, as its group wasn't joined before.
 	known   uint64
 	unheard bool
+	// one says that it is for the message at offset last only: of its frames, those from first on
+	// and before to are asked for.
+	one             bool
+	last, first, to uint64
+}
+
+// edge returns a limit of what is asked for: where it is for one message, no frame beyond it. How
+// many frames it has isn't known.
+func (st *stream) edge(limit uint64) uint64 {
+	t, next := &st.taken, st.win.next
+	if !t.one {
+		return limit
+	}
+	if next >= t.to && st.cursor.offset <= t.last {
+		t.to = next + max(1, next-t.first)
+	}
+	return min(limit, max(t.to, next))
 }
 
 // Inquire asks for the SESSION of a session, which is heard. It may be lost, and asked for again.
@@ -52,6 +69,17 @@ func (st *stream) hearsTaken() {
 // is silent. Only for a Receiver with a Gate.
 func (r *Receiver) Take(now reliable.Time, session uint64, channel uint32,
 	seq, offset uint64) bool {
+	return r.takeStream(now, session, channel, seq, offset, false)
+}
+
+// Fetch is Take for the message at the offset alone: no frames beyond it are asked for.
+func (r *Receiver) Fetch(now reliable.Time, session uint64, channel uint32,
+	seq, offset uint64) bool {
+	return r.takeStream(now, session, channel, seq, offset, true)
+}
+
+func (r *Receiver) takeStream(now reliable.Time, session uint64, channel uint32,
+	seq, offset uint64, one bool) bool {
 	r.Keep()
 	r.tick(now)
 	s := r.table.byID[session]
@@ -73,7 +101,7 @@ func (r *Receiver) Take(now reliable.Time, session uint64, channel uint32,
 			st.asked.admit(now, h)
 		}
 	}
-	if !st.take(now, seq, offset) {
+	if !st.take(now, seq, offset, one) {
 		return false
 	}
 	r.topics.regroup(s)
@@ -107,20 +135,25 @@ func (r *Receiver) Wake(session uint64, channel uint32) {
 func (s *session) partitions() int { return max(1, s.layout.Partitions, len(s.streams)) }
 
 // take moves delivery to a place.
-func (st *stream) take(now reliable.Time, seq, offset uint64) bool {
+func (st *stream) take(now reliable.Time, seq, offset uint64, one bool) bool {
 	c, w := &st.cursor, &st.win
+	first := max(seq, w.next)
 	switch {
 	case st.deserted(), st.phase == unheard, st.phase == ended && st.stats.End != reliable.EndBye:
 		return false
 	case !st.taken.off && c.known && c.offset <= offset && st.phase < ended:
+		t := &st.taken
+		t.one, t.last, t.first, t.to = one, offset, first, first+1
 		st.passTo(now, seq, offset)
+		st.room.limit(now)
 		return true
 	}
 	high := max(seq, w.high)
 	was := c.offset
 	st.empty()
 	w.next, w.high, st.placed = seq, high, true
-	st.base, st.taken = seq, takes{known: high, unheard: st.session.layout.Groups > 1}
+	st.base, st.taken = seq, takes{known: high, unheard: st.session.layout.Groups > 1,
+		one: one, last: offset, first: seq, to: seq + 1}
 	st.room.limit(now)
 	st.req.Missing(now, seq, high)
 	switch st.phase {

@@ -210,6 +210,7 @@ func (w *work) again(i int32) {
 		return
 	}
 	w.loose(i)
+	one.seq = t.arbiter.streams.Locate(one.channel, one.offset) // its next member has passed it
 	if !one.retried {
 		one.retried = true
 		w.push(&w.retried, i, inRetried)

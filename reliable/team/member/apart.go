@@ -45,6 +45,7 @@ const apartBuffer = 64 << 10
 
 // newApart returns the second Receiver.
 func (m *Member) newApart(cfg receive.Config) (*receive.Receiver, error) {
+	// Its ID is another one: the publisher believes that the first needs nothing of before.
 	cfg.ID ^= teamSeed << 32
 	if cfg.ID == 0 {
 		cfg.ID = teamSeed
@@ -121,8 +122,9 @@ func (m *Member) seek(now reliable.Time) {
 					continue
 				}
 				p, ok := m.apart.Place(c.id, s.channel)
-				if !d.asking || ok && (!p.Taken || p.Next > one.offset) {
-					d.asking = m.apart.Take(now, c.id, s.channel, one.seq, one.offset)
+				if !d.asking || d.asks != one.offset || ok && (!p.Taken || p.Next > one.offset) {
+					d.asking = m.apart.Fetch(now, c.id, s.channel, one.seq, one.offset)
+					d.asks = one.offset
 				}
 				break
 			}

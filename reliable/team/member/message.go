@@ -24,8 +24,9 @@ type desk struct {
 	// unhanded is the number of items that were not handed out, and apart that of those that the
 	// second Receiver is to bring.
 	unhanded, apart int
-	// asking says that the second Receiver follows the stream.
+	// asking says that the second Receiver follows the stream, for the message at asks.
 	asking bool
+	asks   uint64
 	// begins says that the stream is to be followed from the frame seq on, and the message from.
 	begins    bool
 	seq, from uint64

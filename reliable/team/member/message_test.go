@@ -66,11 +66,22 @@ func TestRedelivery(t *testing.T) {
 		w.during(p, 500*time.Millisecond, 1)
 		s[1].gone, s[1].hand = true, nil
 		s[0].work, s[2].work = 0, 0
+		repairs := 0
+		w.drop = func(from, to netip.AddrPort, f *frame.Frame) bool {
+			if f.Kind == frame.Repair && to == s[0].at || to == s[2].at && f.Kind == frame.Repair {
+				repairs++
+			}
+			return false
+		}
 		w.during(p, 3*time.Second, 1)
 		w.pass(2 * time.Second)
 		w.judge(p, nil)
-		if n := w.marked(); n < 5 || n > 20 {
+		n := w.marked()
+		if n < 5 || n > 20 {
 			t.Errorf("%d were marked", n)
+		}
+		if repairs > 2*n && seed == 0 { // for one each group hears a repair
+			t.Errorf("%d repairs of %d messages", repairs, n)
 		}
 		fails(t, seed)
 	}

@@ -52,7 +52,7 @@ func (one *item) extend(c *court, until reliable.Time, request uint64) {
 func (one *item) stuck(c *court) bool {
 	m := c.m
 	idle := m.now.Sub(max(c.moved, one.taken)) > max(c.workTime, c.lease)
-	return idle || c.turns-one.turn > 2*uint64(m.cfg.Room)
+	return idle || c.turns-one.turn > 2*uint64(m.cfg.Room) && m.now.Sub(one.taken) > c.lease
 }
 
 // drop gives back a message that wasn't handed out, and passes it over.
