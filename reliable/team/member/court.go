@@ -74,7 +74,7 @@ const (
 	firstClaim = 100 * time.Millisecond
 	// showDelay is for how long a CLAIM waits that shows that messages came: what is done soon is
 	// told with it.
-	showDelay = 2 * time.Millisecond
+	showDelay = 8 * time.Millisecond
 	// doneDelay is for how long what is done is gathered at the least, and donePart for each
 	// member of the team.
 	doneDelay = 10 * time.Millisecond
