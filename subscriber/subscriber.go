@@ -363,8 +363,11 @@ func (s *Subscriber) allSent() {
 // before Close returns. A range over Messages yields them, and then ends. No goroutine is
 // left when Close returns. Several callers may close at once, and all of them wait.
 //
-// A member of a team hands out nothing more, waits for the end of the running step for up to 30 s,
-// and gives back what it was granted. So it must not be closed by a step: leave the range instead.
+// A member of a team hands out nothing more. It waits for up to 30 s until the running step has
+// ended, and until all else that it handed out, with ManualDone, is done or released, as long as its
+// grant holds. Then it gives back what it was granted: what isn't done comes to others with the next
+// attempt. So a step that closes waits in vain for itself, and its message isn't done: leave the
+// range first, or close on another goroutine.
 func (s *Subscriber) Close() error {
 	s.closing.Do(func() {
 		if s.team != nil {

@@ -21,8 +21,8 @@ type teamwork struct {
 	step step
 	// leaving says that nothing more is handed out.
 	leaving bool
-	// Once the member leaves, rested is closed when no step runs any more, and left when all is
-	// given back.
+	// Once the member leaves, rested is closed when no step runs and nothing that was handed out is
+	// undone any more, and left when all is given back.
 	rested, left chan struct{}
 	// broken says that the last step was broken off: it was left, and its message isn't done.
 	broken bool
@@ -57,10 +57,11 @@ func (t *step) is(ev *Event) bool {
 }
 
 const (
-	// leaveWait bounds the time for which Close waits for the running step.
+	// leaveWait bounds the time for which Close waits for the running step, and for what else was
+	// handed out.
 	leaveWait = 30 * time.Second
-	// leftWait bounds the time for which it waits for what else was handed out, and for publishers
-	// to know that all is given back.
+	// leftWait bounds the time for which it then waits for publishers to know that all is given
+	// back.
 	leftWait = time.Second
 )
 
@@ -91,9 +92,10 @@ func (w *teamwork) endStep(done bool) {
 	w.rest()
 }
 
-// rest tells Close that no step runs. The caller holds the lock.
+// rest tells Close that no step runs, and nothing that was handed out is undone, unless nobody will
+// do it. The caller holds the lock.
 func (w *teamwork) rest() {
-	if w.rested != nil && !w.step.runs {
+	if w.rested != nil && !w.step.runs && (w.broken || !w.m.Works()) {
 		close(w.rested)
 		w.rested = nil
 	}
@@ -102,33 +104,43 @@ func (w *teamwork) rest() {
 // give yields the next event, if it is still this member's. It returns false if the range is left.
 func (w *teamwork) give(yield func(Event) bool) bool {
 	var ev Event
-	if w.repeats() {
-		ev, w.again, w.broken = w.again, Event{}, false
+	again := w.repeats()
+	if again {
+		ev, w.again = w.again, Event{}
 	} else {
 		ev = w.s.step()
 	}
 	if ev.Grant == nil || ev.Kind != Message && ev.Kind != Loss {
 		return yield(ev)
 	}
-	if !w.begin(&ev) {
+	if !w.begin(&ev, again) {
 		return true
 	}
-	if yield(ev) {
-		w.ended = ev.Kind == Message
-		return true
+	if ev.Kind == Loss {
+		return yield(ev)
 	}
-	if ev.Kind == Message && w.leaveStep() {
-		w.repeat(ev)
-	}
-	return false
+	defer func() {
+		if !w.ended { // the range is left, or a panic or runtime.Goexit leaves it
+			w.breakOff(&ev)
+		}
+	}()
+	w.ended = yield(ev)
+	return w.ended
 }
 
 // begin tells of the last step, and begins that of an event, unless it is another member's. A loss
 // is done by itself.
-func (w *teamwork) begin(ev *Event) bool {
+func (w *teamwork) begin(ev *Event, again bool) (ok bool) {
 	w.lock()
 	now := w.now()
-	ok := !w.leaving && w.m.HandOut(now, ev)
+	switch {
+	case w.leaving:
+	case again:
+		ok = w.m.HandAgain(now, ev)
+	default:
+		ok = w.m.HandOut(now, ev)
+	}
+	w.broken = false
 	if ok && ev.Kind == Message {
 		w.step = stepOf(ev)
 		w.m.Busy(now, ev)
@@ -137,13 +149,16 @@ func (w *teamwork) begin(ev *Event) bool {
 	return ok
 }
 
-// leaveStep ends the running step at which the range is left, and reports whether it is broken off.
-func (w *teamwork) leaveStep() bool {
+// breakOff ends the running step of a message that isn't done, unless the application has told
+// what became of it: the next range begins with it again.
+func (w *teamwork) breakOff(ev *Event) {
 	w.s.loop.LockLease()
 	w.endStep(false)
 	broken := w.broken
 	w.s.loop.Settle()
-	return broken
+	if broken {
+		w.repeat(*ev)
+	}
 }
 
 // repeats reports whether the range begins with a message again.
@@ -157,13 +172,9 @@ func (w *teamwork) repeat(ev Event) {
 	w.again = ev
 }
 
-// leaveRange tells of the step that has ended, or that the application has broken off by a panic or
-// runtime.Goexit.
+// leaveRange tells of the step that has ended.
 func (w *teamwork) leaveRange() {
 	w.lock()
-	if w.step.runs {
-		w.endStep(false)
-	}
 	w.s.loop.Settle()
 }
 
@@ -178,7 +189,8 @@ func (w *teamwork) work() {
 	returned = true
 }
 
-// leave hands out nothing more, and gives back what the member has, once the running step has ended.
+// leave hands out nothing more, and gives back what the member has, once the running step has
+// ended, and all else that was handed out is done.
 func (w *teamwork) leave() {
 	rested, left := make(chan struct{}), make(chan struct{})
 	w.s.loop.LockLease()
@@ -191,8 +203,8 @@ func (w *teamwork) leave() {
 	select {
 	case <-rested:
 	case <-timer.C:
-		w.s.cfg.Logger.Warn("crier: a member leaves its team in the middle of a message, which " +
-			"another member gets again")
+		w.s.cfg.Logger.Warn("crier: a member leaves its team with messages in hand that aren't " +
+			"done, which other members get again")
 		return
 	}
 	timer.Reset(leftWait)
@@ -205,6 +217,7 @@ func (w *teamwork) leave() {
 // checkLeft tells Close that nothing is left to be given back, or that no more will be. The caller
 // holds the lock.
 func (w *teamwork) checkLeft() {
+	w.rest()
 	if w.left != nil && (w.broken || w.m.Left()) {
 		close(w.left)
 		w.left = nil

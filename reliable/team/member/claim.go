@@ -140,7 +140,7 @@ func (c *court) fill(life *receive.Life) {
 	}
 	holds := false
 	for _, s := range c.seats {
-		holds = holds || s != nil && (s.tenure != nil || s.desk != nil && s.desk.works())
+		holds = holds || s != nil && (s.tenure != nil || s.desk != nil && s.desk.works(c))
 	}
 	for _, s := range c.seats {
 		if s != nil {

@@ -386,7 +386,7 @@ func (c *court) leave() {
 func (c *court) left() bool {
 	for _, s := range c.seats {
 		if s != nil && (s.tenure != nil && s.tenure.orphan == 0 ||
-			s.desk != nil && s.desk.works()) {
+			s.desk != nil && s.desk.works(c)) {
 			return false
 		}
 	}

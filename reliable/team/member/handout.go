@@ -74,6 +74,42 @@ func (s *seat) mayHand(g *reliable.Grant) bool {
 	return !t.giving && s.court.m.lease() < t.until
 }
 
+// HandAgain is HandOut of a message that was handed out, and isn't done: its handler has broken off.
+// The event may have a copy of its Grant.
+func (m *Member) HandAgain(now reliable.Time, ev *reliable.Event) (ok bool) {
+	m.tick(now)
+	g := ev.Grant
+	if s := m.desk(g); s != nil {
+		ok = s.desk.handAgain(s, ev)
+	} else if s, t := m.tenure(g); t != nil && t == s.tenure {
+		ok = s.mayHand(g) || t.orphan == 0 && t.giving && m.lease() < t.until
+	}
+	if !ok {
+		m.stats.Withheld++
+		return false
+	}
+	m.stats.HandedOut++
+	if g.Orphan {
+		m.stats.Orphans++
+	}
+	return true
+}
+
+// Works reports whether messages are in hand that are the member's: handed out, and not done.
+func (m *Member) Works() bool {
+	for _, c := range m.courts {
+		if c.works() {
+			return true
+		}
+		for _, s := range c.seats {
+			if s != nil && s.desk != nil && s.desk.works(c) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Busy says that a handler works on an event, until Idle: the partition isn't given back meanwhile.
 func (m *Member) Busy(now reliable.Time, ev *reliable.Event) {
 	m.tick(now)

@@ -66,10 +66,11 @@ const (
 )
 
 // A word says that a message is done, or freed, with the first CLAIM that says so; 0: none yet.
+// released says that the application has freed it.
 type word struct {
-	offset, epoch uint64
-	freed         bool
-	request       uint64
+	offset, epoch   uint64
+	freed, released bool
+	request         uint64
 }
 
 // maxWords bounds the messages that are done, and of which the publisher isn't known to know.
@@ -301,9 +302,7 @@ func (d *desk) advance(s *seat, life *receive.Life) {
 		one := &d.items[i]
 		switch {
 		case one.state == resting && m.now >= one.freed:
-			offset, epoch := one.offset, one.grant.Epoch
-			d.remove(i)
-			d.say(s, offset, epoch, true)
+			d.giveBack(s, i, true)
 		case one.state == granted && m.lease() >= one.until && !one.grant.Orphan:
 			one.state = lapsed
 			m.stats.Lapsed++
@@ -452,18 +451,18 @@ func (d *desk) answered(request uint64) {
 	})
 }
 
-// works reports whether something is in hand.
-func (d *desk) works() bool {
-	return slices.ContainsFunc(d.items, func(one item) bool { return one.state == handed })
+// works reports whether something is in hand that is still the member's.
+func (d *desk) works(c *court) bool {
+	return slices.ContainsFunc(d.items, func(one item) bool {
+		return one.state == handed && !one.grant.Orphan && one.holds(c)
+	})
 }
 
 // free gives back what wasn't handed out, or all.
 func (d *desk) free(s *seat, all bool) {
 	for i := len(d.items) - 1; i >= 0; i-- {
 		if one := &d.items[i]; one.state != handed || all {
-			offset, epoch := one.offset, one.grant.Epoch
-			d.remove(i)
-			d.say(s, offset, epoch, true)
+			d.giveBack(s, i, one.state == resting)
 		}
 	}
 }

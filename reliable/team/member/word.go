@@ -38,13 +38,35 @@ func (d *desk) hand(s *seat, ev *reliable.Event) bool {
 	}
 	d.unhanded--
 	one.state = handed
-	s.court.turns++
-	s.court.moved = m.now
-	if m.lease().Sub(one.worked) > s.court.workTime/8 {
-		one.working = true
-		s.court.by(m.now.Add(s.court.gather()))
-	}
+	one.begin(s.court)
 	return true
+}
+
+// handAgain reports whether a message that was handed out may be so again. Otherwise it is given
+// back: nobody works on it here.
+func (d *desk) handAgain(s *seat, ev *reliable.Event) bool {
+	i, ok := d.find(ev.Offset)
+	if !ok || d.items[i].grant.Epoch != ev.Grant.Epoch || d.items[i].state != handed {
+		return false
+	}
+	one := &d.items[i]
+	if !one.grant.Orphan && !one.holds(s.court) {
+		d.giveBack(s, i, false)
+		return false
+	}
+	one.begin(s.court)
+	return true
+}
+
+// begin notes that a handler begins to work on the message: where much of its time is over, the
+// publisher is told so.
+func (one *item) begin(c *court) {
+	c.turns++
+	c.moved = c.m.now
+	if c.m.lease().Sub(one.worked) > c.workTime/8 {
+		one.working = true
+		c.by(c.m.now.Add(c.gather()))
+	}
 }
 
 // say has the publisher told that a message is done, or freed.
@@ -65,6 +87,26 @@ func (d *desk) say(s *seat, offset, epoch uint64, freed bool) {
 	}
 }
 
+// giveBack has the publisher told that an item is freed; released says that the application has
+// freed it.
+func (d *desk) giveBack(s *seat, i int, released bool) {
+	offset, epoch := d.items[i].offset, d.items[i].grant.Epoch
+	d.remove(i)
+	d.say(s, offset, epoch, true)
+	d.said[d.place(offset+1)-1].released = released
+}
+
+// isToldOf reports whether the application has said that a message is done, or has released it, and
+// the publisher isn't known to know.
+func (d *desk) isToldOf(offset, epoch uint64) bool {
+	for i := d.place(offset); i < len(d.said) && d.said[i].offset == offset; i++ {
+		if w := &d.said[i]; !w.freed || w.released && w.epoch == epoch {
+			return true
+		}
+	}
+	return false
+}
+
 // wordDelay is for how long what is done is gathered where much is, or there is nothing else to do.
 const wordDelay = 100 * time.Microsecond
 
@@ -83,7 +125,7 @@ func (d *desk) doneOne(s *seat, g *reliable.Grant, offset uint64) error {
 	m := s.court.m
 	i, ok := d.find(offset)
 	if ok = ok && d.items[i].grant.Epoch == g.Epoch && d.items[i].state != granted; !ok {
-		if k := d.place(offset); k < len(d.said) && d.said[k].offset == offset {
+		if d.isToldOf(offset, g.Epoch) {
 			m.stats.DoneTwice++
 			return reliable.ErrDoneTwice
 		}
@@ -116,8 +158,7 @@ func (d *desk) release(s *seat, g *reliable.Grant, offset uint64, after time.Dur
 	}
 	if after <= 0 || m.leaving {
 		i, _ := d.find(offset)
-		d.remove(i)
-		d.say(s, offset, g.Epoch, true)
+		d.giveBack(s, i, true)
 		return nil
 	}
 	one.state, one.freed = resting, m.now.Add(min(after, maxRest))
@@ -144,7 +185,7 @@ func (d *desk) inHand(g *reliable.Grant, offset uint64) (*item, error) {
 	switch {
 	case ok && d.items[i].grant.Epoch == g.Epoch && d.items[i].state == handed:
 		return &d.items[i], nil
-	case d.isOver(offset, g.Epoch) || ok && d.items[i].state == resting:
+	case d.isToldOf(offset, g.Epoch) || ok && d.items[i].state == resting:
 		return nil, reliable.ErrDoneTwice
 	}
 	return nil, reliable.ErrRevoked
