@@ -1,6 +1,9 @@
 package multicast
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // LeaseClock counts the time for which this machine slept, or may have slept. Go's monotonic
 // clock stands still meanwhile on most systems, and with it the clock of a [Loop].
@@ -76,6 +79,16 @@ func (c LinkConfig) LeaseClock() LeaseClock {
 	return nil
 }
 
+// GrantClock returns LeaseClock for a machine that grants leases, or nil if that clock takes jumps of
+// the wall clock for sleep: whoever grants may wait for too long, but not for too short a time.
+func (c LinkConfig) GrantClock() LeaseClock {
+	clock := c.LeaseClock()
+	if _, guesses := clock.(*jumpClock); guesses {
+		return nil
+	}
+	return clock
+}
+
 // LeaseClock returns the machine's own.
 func (kernel) LeaseClock() LeaseClock { return newLeaseClock() }
 
@@ -133,12 +146,26 @@ type bootClock struct {
 	read time.Duration
 }
 
-// begin reads both clocks for the first time.
+// begin reads both clocks for the first time. A goroutine that waits between the two reads them
+// again.
 func (c *bootClock) begin() *bootClock {
-	mono := c.mono()
-	c.first = c.boot() - mono
+	least := time.Duration(math.MaxInt64)
+	for range beginTries {
+		mono := c.mono()
+		boot := c.boot()
+		if took := c.mono() - mono; took < least {
+			least, c.first = took, boot-mono
+		}
+		if least < beginWait {
+			break
+		}
+	}
 	return c
 }
+
+// beginTries bounds how often the clocks are read at the start, and beginWait is how far apart they
+// may be read.
+const beginTries, beginWait = 16, 50 * time.Microsecond
 
 func (c *bootClock) Shift(t time.Time) time.Duration { return c.at(c.since(t)) }
 

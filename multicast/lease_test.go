@@ -12,6 +12,8 @@ type fakeClocks struct {
 	reads            int
 	// preempted is how long a goroutine waits between two readings.
 	preempted time.Duration
+	// waits is how long one waits once before boot is read.
+	waits time.Duration
 }
 
 func (c *fakeClocks) pass(d time.Duration) { c.wall += d; c.mono += d; c.boot += d }
@@ -24,6 +26,8 @@ func (c *fakeClocks) lease() *bootClock {
 	b := &bootClock{
 		boot: func() time.Duration {
 			c.reads++
+			c.pass(c.waits)
+			c.waits = 0
 			d := c.boot
 			c.pass(c.preempted)
 			return d
@@ -88,6 +92,36 @@ func TestLeaseClockOfABusyMachine(t *testing.T) {
 	if got > time.Second || got < time.Second-30*time.Millisecond {
 		t.Errorf("after a second of sleep the shift is %v", got)
 	}
+}
+
+// One that waits between the first readings counts no less sleep than others.
+func TestLeaseClockOfABusyStart(t *testing.T) {
+	c := fakeClocks{waits: time.Second}
+	b := c.lease()
+	c.sleep(3 * time.Second)
+	wantShift(t, "after a sleep", b.at(c.wall, c.mono), 3*time.Second)
+}
+
+// Whoever grants leases counts no sleep that is only guessed.
+func TestGrantClock(t *testing.T) {
+	for _, guesses := range []bool{true, false} {
+		c := LinkConfig{Network: clockedNetwork{Kernel, guesses}}
+		if clock := c.GrantClock(); (clock == nil) != guesses || c.LeaseClock() == nil {
+			t.Errorf("guesses %v: %v", guesses, clock)
+		}
+	}
+}
+
+type clockedNetwork struct {
+	Network
+	guesses bool
+}
+
+func (n clockedNetwork) LeaseClock() LeaseClock {
+	if n.guesses {
+		return newJumpClock()
+	}
+	return new(bootClock)
 }
 
 func TestLeaseClockByJumps(t *testing.T) {

@@ -159,7 +159,7 @@ func start(cfg Config, conn multicast.Conn, before past) (*Publisher, error) {
 	p.loop = multicast.NewLoop(multicast.LoopConfig{
 		Machine: &p.machine, Out: conn, Timer: timer, Wait: cfg.Link.Wait, Start: begin,
 		Logger: cfg.Logger, Full: p.sender.FullBatch, Spread: p.sender.Spread,
-		LeaseClock: cfg.Link.LeaseClock(),
+		LeaseClock: cfg.Link.GrantClock(),
 	})
 	p.announce()
 	p.run()

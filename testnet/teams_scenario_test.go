@@ -104,14 +104,15 @@ func (p *teamPlay) publisher() {
 	if p.one(2) {
 		cfg.SaveTeams = p.span(1, time.Second)
 	}
+	cfg.Clock.Sleepless = p.one(4) // it waits for longer
 	f := teamFeed{n: 1 + int(p.r.Below(300))}
 	if f.from = p.when() / 2; p.one(2) {
 		f.from = 0
 	}
 	f.every = max(p.span(0, 2*p.calm.Sub(f.from)/time.Duration(f.n+1)), 1)
 	p.note("%s: %d messages each %v from %s on, settle %v, debounce %v, clock %d ppm, "+
-		"saved after %v", sc.Name, f.n, f.every, world.Stamp(f.from), sc.Teams.Settle,
-		sc.Teams.Debounce, cfg.Clock.PPM, cfg.SaveTeams)
+		"sleepless %v, saved after %v", sc.Name, f.n, f.every, world.Stamp(f.from), sc.Teams.Settle,
+		sc.Teams.Debounce, cfg.Clock.PPM, cfg.Clock.Sleepless, cfg.SaveTeams)
 	p.pubs, p.feeds = append(p.pubs, cfg), append(p.feeds, f)
 }
 

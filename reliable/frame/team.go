@@ -30,6 +30,8 @@ const (
 	Ready ClaimState = 2
 	// Deaf says that it hears nothing of the partition.
 	Deaf ClaimState = 3
+	// Lapsed says that its lease has run out: it may hand out more while its publisher is silent.
+	Lapsed ClaimState = 4
 )
 
 // ClaimBody holds the fields of CLAIM that no other kind has. The frame's Subscriber and

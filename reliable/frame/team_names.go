@@ -29,7 +29,7 @@ func (s *Share) UnmarshalText(text []byte) error {
 }
 
 var claimStateNames = [...]string{Holds: "holds", Released: "released", Ready: "ready",
-	Deaf: "deaf"}
+	Deaf: "deaf", Lapsed: "lapsed"}
 
 // String returns the state as in documents and traces.
 func (s ClaimState) String() string {

@@ -178,6 +178,9 @@ func (a *Arbiter) young(lease reliable.Time, m *member, f *frame.Frame) bool {
 // claim takes a member's CLAIM: how far it is, and whether it holds what it does for longer.
 func (t *team) claim(lease reliable.Time, m *member, f *frame.Frame) {
 	a, c := t.arbiter, f.Claim
+	if c.Granted == 0 && m.granted != 0 { // it began anew, and doesn't know what it held
+		t.disown(lease, m)
+	}
 	m.request, m.heard = f.Request, lease
 	m.gone = max(m.gone, beyond(lease, t.term()))
 	m.room, m.span = min(c.Room, maxRoom), c.Window
@@ -192,7 +195,7 @@ func (t *team) claim(lease reliable.Time, m *member, f *frame.Frame) {
 	if fresh {
 		m.extended, m.lease = f.Request, t.term()
 		m.until = max(m.until, beyond(lease, m.lease))
-		if !m.eligible {
+		if !m.eligible && !m.leaving {
 			m.eligible = true
 			if t.work != nil && m.passed == nil {
 				n := len(t.work.channels)
@@ -213,7 +216,7 @@ func (t *team) claim(lease reliable.Time, m *member, f *frame.Frame) {
 		if t.work != nil {
 			t.work.claim(lease, m, &c.Entries[i])
 		} else {
-			t.take(lease, m, &c.Entries[i], f.Flags&frame.Leaving != 0)
+			t.take(lease, m, &c.Entries[i])
 		}
 	}
 	if t.work != nil {
@@ -235,8 +238,22 @@ func (t *team) claim(lease reliable.Time, m *member, f *frame.Frame) {
 	}
 }
 
-// take takes a member's word of a partition, which it may say as it leaves.
-func (t *team) take(lease reliable.Time, m *member, e *frame.ClaimEntry, leaves bool) {
+// disown ends all that a member holds, without its word.
+func (t *team) disown(lease reliable.Time, m *member) {
+	m.granted, m.eligible = 0, false
+	if t.work != nil {
+		t.work.release(m)
+	}
+	for channel := range t.rows {
+		if r := &t.rows[channel]; r.owner == m {
+			t.abandon(uint32(channel), r)
+		}
+	}
+	t.changed(lease, 0)
+}
+
+// take takes a member's word of a partition.
+func (t *team) take(lease reliable.Time, m *member, e *frame.ClaimEntry) {
 	if e.Channel >= uint32(len(t.rows)) {
 		return
 	}
@@ -251,12 +268,15 @@ func (t *team) take(lease reliable.Time, m *member, e *frame.ClaimEntry, leaves 
 	next := t.advanceTo(e.Channel, r, e)
 	handed := min(max(e.Received, r.done), next)
 	if r.owner == nil {
-		if handed > r.marked && e.State == frame.Released {
+		if handed > r.marked && (e.State == frame.Released || e.State == frame.Lapsed) {
 			t.mark(r, handed)
 		}
 		return
 	}
 	switch e.State {
+	case frame.Lapsed: // it may hand out more as orphans
+		r.again = lease.Add(t.term() / 4)
+		t.abandon(e.Channel, r)
 	case frame.Deaf:
 		m.deaf = lease.Add(deafTime)
 		t.changed(lease, 0)
@@ -264,12 +284,6 @@ func (t *team) take(lease reliable.Time, m *member, e *frame.ClaimEntry, leaves 
 	case frame.Released:
 		if r.state != frame.GiveBack {
 			r.again = lease.Add(t.term() / 4)
-		}
-		if e.State == frame.Released && r.state != frame.GiveBack && !leaves {
-			// Its lease has run out. While it hears nothing of this publisher, it may hand out
-			// more as orphans.
-			t.abandon(e.Channel, r)
-			return
 		}
 		t.mark(r, handed)
 		t.end(e.Channel, r)
@@ -308,8 +322,16 @@ func (t *team) advanceTo(channel uint32, r *row, e *frame.ClaimEntry) (next uint
 	return next
 }
 
-// leave takes a member's word that it leaves, and hands out nothing more.
+// leave takes a member's word that it leaves, and hands out nothing more. It is none any more once
+// it has said so of all that it holds, which may take several CLAIMs.
 func (t *team) leave(lease reliable.Time, m *member) {
+	if m.owns > 0 {
+		if !m.leaving {
+			m.leaving, m.eligible = true, false
+			t.changed(lease, 0)
+		}
+		return
+	}
 	t.forget(m)
 	for i, one := range t.members {
 		if one == m {

@@ -33,7 +33,9 @@ type member struct {
 	// eligible says that work may go to it: it has shown that it hears GRANTs. deaf is until
 	// when it gets none since it heard no data.
 	eligible bool
-	deaf     reliable.Time
+	// leaving says that it has said that it leaves.
+	leaving bool
+	deaf    reliable.Time
 
 	// queued says that a GRANT is due to it, and next is the member after it among those. empty
 	// says that the next one answers a CLAIM that nothing is extended for, and from is the

@@ -233,14 +233,20 @@ func TestLeave(t *testing.T) {
 	b := r.sub("b").join()
 	r.streams.next = []uint64{20, 30}
 	a.f.Flags = frame.Leaving
-	a.claim(released(0, firstEpoch, 20))
-	if len(a.got.Entries) > 0 || a.answered != a.f.Request {
+	a.claim(released(0, firstEpoch, 20)) // the other one's part of the CLAIM is lost
+	if len(a.got.Entries) != 1 || a.got.Members == 0 || r.a.teams[0].named([]byte("a")) == nil {
+		t.Fatalf("who has yet to release a partition is answered %+v", a.got)
+	}
+	rest := released(1, firstEpoch, 7)
+	rest.Received = 16
+	a.claim(rest)
+	if len(a.got.Entries) > 0 || a.got.Members > 0 || a.answered != a.f.Request {
 		t.Fatalf("who leaves is answered %+v", a.got)
 	}
 	want := []frame.GrantEntry{ // at once: nobody has it
 		{Channel: 0, Epoch: firstEpoch + 1, Seq: 20, From: 20, Attempt: 1},
-		{Channel: 1, Epoch: firstEpoch + 1, From: 0, To: 16, Attempt: 2},
-		{Channel: 1, Epoch: firstEpoch + 1, From: 16, Attempt: 1}}
+		{Channel: 1, Epoch: firstEpoch + 1, Seq: 7, From: 7, To: 16, Attempt: 2},
+		{Channel: 1, Epoch: firstEpoch + 1, Seq: 7, From: 16, Attempt: 1}}
 	if !slices.Equal(b.got.Entries, want) {
 		t.Fatalf("granted %+v", b.got.Entries)
 	}
@@ -250,6 +256,24 @@ func TestLeave(t *testing.T) {
 	a.claim()
 	if len(r.a.teams[0].members) != n {
 		t.Error("one that left is back by a late CLAIM")
+	}
+}
+
+// TestBeginsAnew takes the first CLAIM of one that knows of no GRANT for the end of what it had.
+func TestBeginsAnew(t *testing.T) {
+	r := newRig(t, 1, Config{Settle: -1, Debounce: -1})
+	a := r.sub("a").join()
+	r.streams.next[0] = 10
+	a.claim(done(0, firstEpoch, 3))
+	a.got = nil
+	a.claim()
+	a.claim()
+	r.pass(600 * milli)
+	a.claim()
+	want := []frame.GrantEntry{{Epoch: firstEpoch + 1, Seq: 3, From: 3, To: 10, Attempt: 2},
+		{Epoch: firstEpoch + 1, Seq: 3, From: 10, Attempt: 1}}
+	if !slices.Equal(a.entry(0), want) {
+		t.Fatalf("%+v", a.entry(0))
 	}
 }
 
@@ -288,16 +312,17 @@ func TestReleasedStays(t *testing.T) {
 	}
 }
 
-// TestUnaskedRelease marks all that a member may hand out after its lease has run out, as orphans,
+// TestLapsedRelease marks all that a member may hand out after its lease has run out, as orphans,
 // and what it says later that it did.
-func TestUnaskedRelease(t *testing.T) {
+func TestLapsedRelease(t *testing.T) {
 	r := newRig(t, 1, Config{Settle: -1, Debounce: -1})
 	a := r.sub("a")
 	a.c.Window = 3
 	a.join()
 	r.streams.next[0] = 30
-	a.claim(released(0, firstEpoch, 4))
 	e := released(0, firstEpoch, 4)
+	e.State = frame.Lapsed
+	a.claim(e)
 	if marked := r.a.teams[0].rows[0].marked; marked != 7 {
 		t.Errorf("marked up to %d", marked)
 	}

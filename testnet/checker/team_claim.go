@@ -57,7 +57,7 @@ func (m *seat) says1(e *frame.ClaimEntry) {
 		return
 	}
 	r := p.of(m, e.Epoch)
-	if r != nil && (e.State == frame.Released || e.State == frame.Deaf) {
+	if r != nil && e.State != frame.Holds && e.State != frame.Ready {
 		r.released = true
 	}
 	if m.share == frame.ByPartition && r != nil {

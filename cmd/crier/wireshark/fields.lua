@@ -9,7 +9,7 @@ local ROLES = { [1] = "publisher", [2] = "recorder", [3] = "peer" }
 local WHATS = { [1] = "streams", [2] = "offset", [3] = "time", [4] = "oldest", [5] = "end",
   [6] = "topics" }
 local SHARES = { [0] = "watch", [1] = "partition", [2] = "message" }
-local CLAIMS = { [0] = "holds", [1] = "released", [2] = "ready", [3] = "deaf" }
+local CLAIMS = { [0] = "holds", [1] = "released", [2] = "ready", [3] = "deaf", [4] = "lapsed" }
 local GRANTS = { [0] = "hold", [1] = "give-back", [2] = "prepare" }
 local REFUSALS = { [0] = "none", [1] = "name-taken", [2] = "other-share", [3] = "too-many",
   [4] = "no-teams", [5] = "no-team" }

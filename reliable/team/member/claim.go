@@ -124,7 +124,8 @@ func (c *court) fill(life *receive.Life) {
 		Granted: c.stamp, Team: []byte(cfg.Team), Share: cfg.Share, Weight: uint32(cfg.Weight),
 		Room: uint32(cfg.Room), Window: uint32(cfg.Window),
 		// Of a session that began while it listened it misses nothing, as any other subscriber.
-		Oldest: cfg.Start == reliable.Oldest || life.FromStart,
+		// A team that was forgotten meanwhile begins anew with what is published next.
+		Oldest: cfg.Start == reliable.Oldest || life.FromStart && c.stamp == 0,
 		Host:   []byte(cfg.Host), PID: cfg.PID, Entries: cl.body.Entries[:0],
 	}
 	cl.frame = frame.Frame{Kind: frame.Claim, Session: c.id, Subscriber: cfg.Receive.ID,
@@ -151,8 +152,8 @@ func (c *court) fill(life *receive.Life) {
 		}
 	}
 	if m.closed {
-		// What doesn't fit a datagram goes before the word that the member leaves.
-		if c.goodbyes--; len(cl.body.Entries) <= wholeEntries && c.waiting == 0 || c.goodbyes == 0 {
+		// Words that don't fit a datagram go before the one that the member leaves.
+		if c.goodbyes--; c.waiting == 0 || c.goodbyes == 0 {
 			cl.frame.Flags |= frame.Leaving
 		}
 		return
@@ -171,9 +172,6 @@ func (c *court) fill(life *receive.Life) {
 		c.due = min(c.due, m.now.Add(firstClaim<<min(c.tries-1, 3)))
 	}
 }
-
-// wholeEntries is how many entries of a CLAIM fit a datagram, without ranges.
-const wholeEntries = 16
 
 // entries adds what a CLAIM of a number says of the partition.
 func (s *seat) entries(b *frame.ClaimBody, request uint64) {

@@ -147,7 +147,7 @@ func (m *Member) grant(from netip.AddrPort, f *frame.Frame) {
 	}
 	c.heard, c.tries, c.mute = m.now, 0, false
 	c.members = g.Members
-	if c.leaves != 0 && f.Request >= c.leaves {
+	if c.leaves != 0 && f.Request >= c.leaves && g.Members == 0 {
 		c.parted = true
 	}
 	if c.refuse(g.Refused); g.Refused != 0 {

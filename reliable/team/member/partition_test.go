@@ -2,6 +2,7 @@ package member
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/reliable/team"
+	"crier/reliable/topic"
 )
 
 // hall returns a town with a publisher of four partitions and members of a team, who have them.
@@ -32,6 +34,143 @@ func hall(t *testing.T, seed uint64, cfg Config, names ...string) (*town, *pub, 
 		t.Fatalf("seed %d: %d partitions are held", seed, n)
 	}
 	return w, p, w.subs
+}
+
+// again returns how many messages were handed out more than once.
+func (w *town) again() (n int) {
+	seen := map[[2]uint64]int{}
+	for _, h := range w.hands {
+		k := [2]uint64{uint64(h.partition), h.offset}
+		if seen[k]++; seen[k] == 2 {
+			n++
+		}
+	}
+	return n
+}
+
+// A member that leaves more partitions than one CLAIM tells of gives them all back, without repeats.
+func TestLeaveManyPartitions(t *testing.T) {
+	for _, lossy := range []bool{false, true} {
+		w := newTown(t, 0)
+		cfg := quick()
+		cfg.Layout = topic.Layout{Partitions: 256, Groups: 256}
+		p := w.publisher(cfg)
+		w.member("a", Config{})
+		b := w.member("b", Config{})
+		w.pass(2 * time.Second)
+		if n := len(b.own()); n < 100 {
+			t.Fatalf("it has %d partitions", n)
+		}
+		w.during(p, 300*time.Millisecond, 4)
+		claims := 0
+		w.drop = func(from, _ netip.AddrPort, f *frame.Frame) bool {
+			if from == b.at && f.Flags&frame.Leaving != 0 {
+				claims++
+			}
+			return lossy && from == b.at && f.Kind == frame.Claim && claims%3 == 2
+		}
+		b.Leave(b.clock(w))
+		for end := w.now.Add(5 * time.Second); !b.Left() && w.now < end; {
+			w.publish(p, 1)
+			w.pass(time.Millisecond)
+		}
+		if !b.Left() || claims < 2 {
+			t.Errorf("left %v after %d CLAIMs", b.Left(), claims)
+		}
+		b.Close(b.clock(w))
+		w.pass(0)
+		b.gone = true
+		w.during(p, time.Second, 4)
+		w.pass(time.Second)
+		w.judge(p, nil)
+		if n := w.again(); n > 0 || w.marked() > 0 {
+			t.Errorf("lossy %v: %d messages came again, %d marked", lossy, n, w.marked())
+		}
+	}
+}
+
+// A team that was forgotten while its member was cut off begins with what is published next: what
+// was handed out before doesn't come again.
+func TestForgottenTeamBeginsAnew(t *testing.T) {
+	w := newTown(t, 0)
+	a := w.member("a", Config{}) // before the session
+	w.pass(100 * time.Millisecond)
+	cfg := quick()
+	cfg.Teams.Expiry = 3 * time.Second
+	p := w.publisher(cfg)
+	w.pass(time.Second)
+	w.during(p, 500*time.Millisecond, 2)
+	w.pass(100 * time.Millisecond)
+	n := len(w.hands)
+	w.drop = func(from, to netip.AddrPort, _ *frame.Frame) bool { return from == a.at || to == a.at }
+	w.pass(8 * time.Second)
+	w.drop = nil
+	w.pass(5 * time.Second)
+	w.during(p, 500*time.Millisecond, 2)
+	w.pass(time.Second)
+	if again := w.again(); n < 900 || again > 0 || len(w.hands) < n+900 {
+		t.Errorf("%d messages were handed out, %d then, and %d again", len(w.hands), n, again)
+	}
+}
+
+// Where the lease runs out of a partition that is to be given back, what the member then hands out
+// as orphans is marked for the next one.
+func TestOrphansOfGivenBackPartition(t *testing.T) {
+	gave := 0
+	for _, name := range []string{"e", "f", "g"} { // which decides where partitions go
+		w, p, s := hall(t, 0, Config{}, "a", "b")
+		w.during(p, 300*time.Millisecond, 2)
+		a := s[0]
+		c := a.own()[0]
+		each := func(d time.Duration) { // a message each millisecond
+			for end := w.now.Add(d); w.now < end; w.pass(time.Millisecond) {
+				m := fmt.Appendf(nil, "%d/%d", c, p.sent[c])
+				if _, err := p.Stream(c).Publish(w.now, m); err != nil {
+					t.Fatal(err)
+				}
+				p.sent[c]++
+				w.settle()
+			}
+		}
+		a.work = 6 * time.Second
+		each(5 * time.Millisecond)
+		w.member(name, Config{})
+		w.member(name+"2", Config{})
+		each(900 * time.Millisecond)
+		if !slices.ContainsFunc(a.Teams()[0].Partitions, func(x PartitionState) bool {
+			return x.Partition == c && x.Giving
+		}) {
+			continue
+		}
+		gave++
+		w.drop = func(from, to netip.AddrPort, _ *frame.Frame) bool {
+			return to == a.at && from == p.at
+		}
+		each(2500 * time.Millisecond)
+		a.work = 0
+		each(6 * time.Second)
+		orphan, fresh, n := map[uint64]bool{}, map[uint64]bool{}, 0
+		for _, h := range w.hands {
+			switch {
+			case h.partition != c:
+			case h.grant.Orphan:
+				orphan[h.offset] = true
+			case h.grant.Attempt == 1:
+				fresh[h.offset] = true
+			}
+		}
+		for o := range orphan {
+			if fresh[o] {
+				n++
+			}
+		}
+		if len(orphan) < 100 || n > 0 {
+			t.Errorf("of %d orphans %d came to others unmarked", len(orphan), n)
+		}
+	}
+	if gave == 0 {
+		t.Error("it gives nothing back")
+	}
 }
 
 // fails ends the test where it has failed, and says of what seed.

@@ -327,7 +327,7 @@ func (s *seat) advance(life *receive.Life) {
 		// member's to say what becomes of what it has.
 		p, _ := m.Place(c.id, s.channel)
 		t.ends = p.Ends || p.Over
-		s.revoke(reliable.RevokedLapsed, frame.Released)
+		s.revoke(reliable.RevokedLapsed, frame.Lapsed)
 		s.limbo = m.now.Add(m.silence())
 		if s.silent {
 			s.orphaned()
