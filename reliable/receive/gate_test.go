@@ -380,3 +380,29 @@ func (q *square) send(p *crier, channel uint32, size int) {
 	}
 	p.sent[channel] = append(p.sent[channel], m)
 }
+
+// SessionNew that waits to be told comes before all that is taken, also from an earlier place on.
+func TestTakeBeforeSessionNew(t *testing.T) {
+	q := newSquare(t, way{delay: 50 * time.Microsecond})
+	g := turnstile{0: {{0, endless, Deliver, &reliable.Grant{Epoch: 7}}}}
+	h := q.gated(g, Config{})
+	p := q.publisher(send.Config{Topic: "orders", Layout: layout(1, 1)})
+	for range 50 {
+		q.publish(p, 0, 1000)
+	}
+	q.pass(time.Second)
+	st := h.streamOf(p.Session(), 0)
+	if h.Untold(p.Session(), 0) || h.Untold(p.Session()+1, 0) {
+		t.Error("SessionNew is untold")
+	}
+	h.told = nil
+	st.marks.place(mark{seq: st.win.next, kind: reliable.SessionNew})
+	if !h.Untold(p.Session(), 0) || !h.Take(q.now, p.Session(), 0, 10, 12) {
+		t.Fatal("not taken, or told")
+	}
+	q.pass(time.Second)
+	if kinds := h.kinds(0); len(kinds) < 2 || kinds[0] != reliable.SessionNew.String() ||
+		kinds[1] != reliable.Message.String() || h.Untold(p.Session(), 0) {
+		t.Errorf("%v", kinds)
+	}
+}

@@ -152,6 +152,9 @@ func (st *stream) take(now reliable.Time, seq, offset uint64, one bool) bool {
 	was := c.offset
 	st.empty()
 	w.next, w.high, st.placed = seq, high, true
+	if m := st.marks; len(m) > 0 && m[0].kind == reliable.SessionNew {
+		m[0].seq = min(m[0].seq, seq) // it comes before all that is asked for
+	}
 	st.base, st.taken = seq, takes{known: high, unheard: st.session.layout.Groups > 1,
 		one: one, last: offset, first: seq, to: seq + 1}
 	st.room.limit(now)

@@ -156,6 +156,26 @@ func TestRestoreByMessage(t *testing.T) {
 	}
 }
 
+// What was done beyond the position, and from the oldest message on that is held, isn't granted.
+func TestRestoreBeyondOldest(t *testing.T) {
+	for _, share := range []frame.Share{frame.ByPartition, frame.ByMessage} {
+		r := newRig(t, 1, Config{Settle: -1, Debounce: -1})
+		r.streams.next, r.streams.oldest = []uint64{10}, []uint64{5}
+		r.a.Restore(r.now, []reliable.TeamPosition{{Team: "risk", Share: share, Offset: 2,
+			Granted: 10, Attempt: 1, Beyond: []uint64{3, 7, 9, 10}}})
+		a := r.sub("a")
+		a.c.Share = share
+		a.join()
+		if e := a.entry(0); len(e) == 0 || e[0].From != 7 || e[0].Seq > 7 || e[0].To != 9 ||
+			e[0].Attempt != 2 {
+			t.Errorf("%v: %+v", share, e)
+		}
+		if floor, ok := r.a.Floor(0); !ok || floor != 7 {
+			t.Errorf("%v: a floor of %d", share, floor)
+		}
+	}
+}
+
 // A position that is wrong in any way restores what can be.
 func TestRestoreOddPositions(t *testing.T) {
 	for _, p := range []reliable.TeamPosition{

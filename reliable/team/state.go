@@ -248,17 +248,21 @@ func (t *team) restore(p *reliable.TeamPosition) {
 		r.done = p.Offset
 		r.seq = a.streams.Locate(p.Partition, r.done)
 	}
+	if r.beyond = restored(p.Beyond, r.done, next, maxBeyond); len(r.beyond) > 0 &&
+		r.beyond[0].From == r.done {
+		r.done, r.beyond = r.beyond[0].To, r.beyond[1:]
+		r.seq = a.streams.Locate(p.Partition, r.done)
+	}
 	if r.marked = next; r.marked > r.done { // all of that may have been handed out since
 		r.attempt = min(max(p.Attempt, 1), maxAttempts) + 1
 	}
-	r.beyond = restored(p.Beyond, r.done, next, maxBeyond)
 }
 
-// restored returns what was done beyond an offset, up to next, in so many ranges at most.
+// restored returns what was done from an offset on, up to next, in so many ranges at most.
 func restored(beyond []uint64, at, next uint64, most int) (list []nack.Range) {
 	for i := 0; i+1 < len(beyond) && len(list) < most; i += 2 {
 		one := nack.Range{From: beyond[i], To: beyond[i+1]}.Clip(at, next)
-		if n := len(list); one.Len() > 0 && one.From > at && (n == 0 || one.From > list[n-1].To) {
+		if n := len(list); one.Len() > 0 && (n == 0 || one.From > list[n-1].To) {
 			list = append(list, one)
 		}
 	}

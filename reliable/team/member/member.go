@@ -302,6 +302,7 @@ func (m *Member) wait(ev *reliable.Run) {
 		m.waits = slices.DeleteFunc(m.waits, func(one reliable.Run) bool {
 			return one.Session == ev.Session && one.Partition == ev.Partition
 		})
+		m.Wake(uint64(ev.Session), ev.Partition)
 		return
 	}
 	m.waits = append(m.waits, *ev)

@@ -181,6 +181,26 @@ func fails(t *testing.T, seed uint64) {
 	}
 }
 
+// A member that takes events seldom is told SessionNew, Assigned and then the messages, though all
+// of that waits for it.
+func TestNewFirst(t *testing.T) {
+	for seed := range uint64(20) {
+		w := newTown(t, seed)
+		w.jitter = 2 * time.Millisecond
+		p := w.publisher(quick())
+		a := w.member("a", Config{})
+		a.work = 40 * time.Millisecond
+		w.pass(20 * time.Millisecond)
+		for range 300 {
+			w.publish(p, 1)
+			w.pass(time.Millisecond)
+		}
+		w.pass(20 * time.Second)
+		w.judge(p, nil)
+		fails(t, seed)
+	}
+}
+
 // Members share the partitions, each message is handed out once, and a member that comes later
 // gets its part without a message that comes twice or is marked.
 func TestShare(t *testing.T) {

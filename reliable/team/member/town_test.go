@@ -453,14 +453,15 @@ func (w *town) judge(p *pub, from map[uint32]uint64) {
 	}
 }
 
-// newFirst checks that of each partition SessionNew is told before anything that becomes of it.
+// newFirst checks that of each partition SessionNew is told before anything that becomes of it,
+// and Assigned before messages.
 func (s *sub) newFirst(w *town) {
 	w.t.Helper()
 	type stream struct {
 		session   reliable.SessionID
 		partition uint32
 	}
-	heard := map[stream]bool{}
+	heard, assigned := map[stream]bool{}, map[stream]bool{}
 	for _, ev := range s.told {
 		switch at := (stream{ev.Session, ev.Partition}); ev.Kind {
 		case reliable.SessionNew:
@@ -470,6 +471,13 @@ func (s *sub) newFirst(w *town) {
 				w.t.Errorf("%s: %v of partition %d is told before SessionNew", s.name, ev.Kind,
 					ev.Partition)
 				heard[at] = true
+			}
+			if ev.Kind == reliable.Message && s.cfg.Share == reliable.ByPartition && !assigned[at] {
+				w.t.Errorf("%s: offset %d of partition %d is told before Assigned", s.name,
+					ev.Offset, ev.Partition)
+			}
+			if ev.Kind != reliable.Loss {
+				assigned[at] = true
 			}
 		}
 	}
