@@ -13,6 +13,8 @@ const (
 	maxFlight = 1 << 16
 	// maxRoom bounds those of a member.
 	maxRoom = 1024
+	// turn is how many messages of a channel are granted before those of the next one.
+	turn = 8
 	// passedEvery is after how many messages a member is told which ones are others'.
 	passedEvery = 256
 )
@@ -105,6 +107,9 @@ func (w *work) assign(lease reliable.Time) {
 		c.passed++
 		w.backlog--
 		w.skip(c)
+		if c.passed%turn == 0 { // one that has many waits for the others
+			w.at = (w.at + 1) % len(w.channels)
+		}
 		w.assigned++
 		w.push(&c.flight, i, inChannel)
 		w.give(lease, i, m)

@@ -93,6 +93,32 @@ func TestByMessage(t *testing.T) {
 	}
 }
 
+// TestTurns grants messages of all channels, also where one has more than there is room for.
+func TestTurns(t *testing.T) {
+	r := newRig(t, 3, Config{Settle: -1, Debounce: -1})
+	a := r.worker("a", 4)
+	r.publish(0, 100)
+	r.publish(1, 100)
+	r.publish(2, 100)
+	seen := map[uint32]int{}
+	for range 15 {
+		done := []frame.ClaimEntry{{Channel: 0}, {Channel: 1}, {Channel: 2}}
+		for i := r.a.teams[0].members[0].mine.first; i != 0; {
+			one := &r.a.teams[0].work.items[i-1]
+			seen[one.channel]++
+			done[one.channel].Ranges = append(done[one.channel].Ranges,
+				rng(one.offset, one.offset+1))
+			i = one.links[inMember].next
+		}
+		a.claim(done...)
+	}
+	for channel := range uint32(3) {
+		if n := seen[channel]; n < 16 {
+			t.Errorf("%d of 60 are of channel %d", n, channel)
+		}
+	}
+}
+
 // TestNoRoom grants nothing to a member that takes nothing.
 func TestNoRoom(t *testing.T) {
 	r := newRig(t, 1, Config{Settle: -1, Debounce: -1})

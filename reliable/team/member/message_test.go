@@ -127,6 +127,38 @@ func TestRelease(t *testing.T) {
 	}
 }
 
+// A message may rest for longer than the time for it: it comes again after that, and no sooner.
+func TestRestBeyondWorkTime(t *testing.T) {
+	cfg := send.Config{}
+	cfg.Teams.WorkTime = 200 * time.Millisecond
+	w, p, s := yard(t, 0, cfg, "a", "b")
+	a := s[0]
+	a.keeps = true
+	w.publish(p, 4)
+	w.pass(10 * time.Millisecond)
+	h := *a.hand
+	a.hand, a.keeps = nil, false
+	a.Idle(w.now)
+	if err := a.Release(w.now, h.grant, h.offset, 3*time.Second); err != nil {
+		t.Fatal(err)
+	}
+	at := w.now
+	w.pass(5 * time.Second)
+	w.judge(p, nil)
+	n := 0
+	for _, one := range w.hands {
+		if one.partition != h.partition || one.offset != h.offset {
+			continue
+		}
+		if n++; one.grant.Attempt != 2 || one.from.Sub(at) < 3*time.Second {
+			t.Errorf("attempt %d after %v", one.grant.Attempt, one.from.Sub(at))
+		}
+	}
+	if n != 1 {
+		t.Errorf("it came %d times", n)
+	}
+}
+
 // A member that leaves gives back what it hasn't handed out, and finishes the rest.
 func TestLeaveMessages(t *testing.T) {
 	w, p, s := yard(t, 1, send.Config{}, "a", "b")

@@ -18,7 +18,7 @@ func (one *item) holds(c *court) bool {
 // was handed out, so that the publisher knows that the member has it.
 func (one *item) mayTire() bool {
 	return one.asked == 0 && !one.working && !one.grant.Orphan &&
-		(one.state == granted || one.state == handed && !one.shown)
+		(one.state == granted || one.state == resting || one.state == handed && !one.shown)
 }
 
 // tires reports whether its time is to be prolonged now.
