@@ -165,6 +165,9 @@ func (m *Member) grant(from netip.AddrPort, f *frame.Frame) {
 		if c.items(f, sent.lease, newest) {
 			c.by(m.now.Add(showDelay))
 		}
+		if sent.now >= life.SilentAt { // it speaks, and is silent where its messages come
+			c.freeUnheard()
+		}
 		if c.follow(&life); !first {
 			c.answered(f)
 			if c.waiting > 0 { // which the words that are known now leave room for
@@ -290,7 +293,8 @@ func (c *court) claims(life *receive.Life) bool {
 	}
 	for _, s := range c.seats {
 		if s != nil && (s.tenure != nil && s.tenure.orphan == 0 ||
-			s.desk != nil && c.m.lease() < s.desk.lease()) {
+			s.desk != nil && (c.m.lease() < s.desk.lease() ||
+				len(s.desk.said) > 0 && c.m.now < c.heard.Add(c.lease))) {
 			return true
 		}
 	}

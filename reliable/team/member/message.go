@@ -278,11 +278,12 @@ func (d *desk) follow(s *seat) bool {
 // follow follows all streams of a session whose messages are shared. The member has room for
 // messages as long as it follows all.
 func (c *court) follow(life *receive.Life) {
-	m, follows := c.m, life.Known
+	m := c.m
+	follows := life.Known && m.now < life.SilentAt // what it doesn't hear it doesn't follow
 	if m.leaving || c.stamp == 0 {
 		return
 	}
-	if !follows { // how many streams there are
+	if !life.Known { // how many streams there are
 		m.Inquire(m.now, c.id)
 	}
 	for channel := uint32(0); life.Known && channel < uint32(life.Partitions); channel++ {

@@ -159,6 +159,34 @@ func TestRestBeyondWorkTime(t *testing.T) {
 	}
 }
 
+// A member that hears GRANTs, and nothing else, gives back what it has, and gets nothing until it
+// hears its publisher again.
+func TestDeafMember(t *testing.T) {
+	w, p, s := yard(t, 0, send.Config{}, "a", "b")
+	s[0].work, s[1].work = 500*time.Microsecond, 500*time.Microsecond
+	w.during(p, 200*time.Millisecond, 2)
+	w.drop = func(_, to netip.AddrPort, f *frame.Frame) bool {
+		return to == s[1].at && f.Kind != frame.Grant
+	}
+	w.during(p, 6*time.Second, 2)
+	if n := w.marked(); n == 0 || n > 30 {
+		t.Errorf("%d were marked", n)
+	}
+	for _, ev := range p.told {
+		if ev.Kind == reliable.MessageGivenUp {
+			t.Errorf("%d/%d was given up", ev.Partition, ev.Offset)
+		}
+	}
+	w.drop = nil
+	before := len(s[1].hands)
+	w.during(p, time.Second, 2)
+	if n := len(s[1].hands) - before; n < 500 {
+		t.Errorf("it has %d once it hears again", n)
+	}
+	w.pass(3 * time.Second)
+	w.judge(p, nil)
+}
+
 // A member that leaves gives back what it hasn't handed out, and finishes the rest.
 func TestLeaveMessages(t *testing.T) {
 	w, p, s := yard(t, 1, send.Config{}, "a", "b")

@@ -55,6 +55,20 @@ func (one *item) stuck(c *court) bool {
 	return idle || c.turns-one.turn > 2*uint64(m.cfg.Room) && m.now.Sub(one.taken) > c.lease
 }
 
+// freeUnheard gives back what wasn't handed out where nothing is heard of it.
+func (c *court) freeUnheard() {
+	for _, s := range c.seats {
+		if s == nil || s.desk == nil {
+			continue
+		}
+		for i := len(s.desk.items) - 1; i >= 0; i-- {
+			if one := &s.desk.items[i]; one.state == granted && !one.grant.Orphan {
+				s.desk.drop(s, i)
+			}
+		}
+	}
+}
+
 // drop gives back a message that wasn't handed out, and passes it over.
 func (d *desk) drop(s *seat, i int) {
 	offset, epoch := d.items[i].offset, d.items[i].grant.Epoch
