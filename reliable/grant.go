@@ -24,15 +24,19 @@ type Grant struct {
 	Team      string
 	Session   SessionID
 	Partition uint32
-	// Epoch grows with each grant of a partition, and over restarts of the publisher: whatever
-	// keeps the effects of messages can refuse those of an older epoch.
+	// Epoch grows with each grant of a partition, by one publisher: whatever keeps the effects of
+	// messages can refuse those of an older epoch of the same topic, publisher and partition, and
+	// where messages are shared, of the same message. Epochs of two publishers have nothing to do
+	// with each other. They grow over restarts of the publisher, too, unless it has no state file
+	// and its clock went back.
 	Epoch uint64
 	// From and To are offsets. To is the highest number where there is no end.
 	From, To uint64
 	// Attempt counts how often the messages were granted. Above 1, another member may have done
 	// them.
 	Attempt uint32
-	// Orphan says that the publisher is silent: another member may have done the messages.
+	// Orphan says that the publisher was silent when the lease ran out, and may be dead: the member
+	// has the messages, nobody can say whose they are, and another member may have done them.
 	Orphan bool
 	// Worker takes the word of what is done. It isn't nil.
 	Worker Worker
@@ -49,15 +53,21 @@ var (
 	// ErrNoTeam is returned where an event isn't a team's.
 	ErrNoTeam = errors.New("the event isn't one of a team's: only those messages are done or " +
 		"released")
-	// ErrDoneTwice is returned where a message is done, or was released, already.
+	// ErrDoneTwice is returned where a message is done, or was released, already. Where messages are
+	// shared, it is ErrRevoked once the publisher knows.
 	ErrDoneTwice = errors.New("the message was done, or released, before")
 	// ErrRevoked is returned where another member may have the message by now. What was done of
 	// it counts nevertheless.
 	ErrRevoked = errors.New("the grant of the message is revoked: another member may do it again")
 )
 
-// Done says that the message, or the Loss, is done with. Where another one may have it by now, it
-// returns ErrRevoked; what is done counts all the same.
+// Done says that the message, or the Loss, is done with. Where another one may have it by now, as
+// after Close, it returns ErrRevoked; what is done before Close counts all the same. The publisher
+// is told within some 10 ms, and Done doesn't wait for that.
+//
+// Done, Release and Working may be called on any goroutine, and at any time, also behind the
+// message's step: then on a copy of the Event, whose Payload and Properties ended with the step.
+// They don't block.
 func (e *Event) Done() error {
 	if e.Grant == nil {
 		return ErrNoTeam
@@ -65,8 +75,9 @@ func (e *Event) Done() error {
 	return e.Grant.Worker.Done(e)
 }
 
-// Release gives the message back, so that it is granted again: to any member, after a time. Only
-// where work is shared by message.
+// Release gives the message back, so that it is granted again, with the next attempt: to any member,
+// at once, or after a time of up to a day. Only where work is shared by message: otherwise it
+// returns ErrNoTeam. See Done.
 func (e *Event) Release(after time.Duration) error {
 	if e.Grant == nil {
 		return ErrNoTeam
@@ -74,7 +85,8 @@ func (e *Event) Release(after time.Duration) error {
 	return e.Grant.Worker.Release(e, after)
 }
 
-// Working prolongs the time for the message, where work is shared by message.
+// Working says that the message is still worked on: its time, after which it would be granted again,
+// begins anew. Only where work is shared by message: otherwise it returns ErrNoTeam. See Done.
 func (e *Event) Working() error {
 	if e.Grant == nil {
 		return ErrNoTeam
@@ -82,7 +94,7 @@ func (e *Event) Working() error {
 	return e.Grant.Worker.Working(e)
 }
 
-// Epoch returns the fencing token of the event's grant, or 0 outside of teams.
+// Epoch returns the fencing token of the event's grant, or 0 outside of teams: see Grant.Epoch.
 func (e *Event) Epoch() uint64 {
 	if e.Grant == nil {
 		return 0
@@ -99,7 +111,8 @@ func (e *Event) Attempt() uint32 {
 	return e.Grant.Attempt
 }
 
-// Orphan reports whether the publisher is silent, and another member may have done the message.
+// Orphan reports whether the publisher was silent when the member's lease of the message ran out:
+// another member may have done it.
 func (e *Event) Orphan() bool { return e.Grant != nil && e.Grant.Orphan }
 
 // Revocation is the reason for which a member has lost a grant.
@@ -128,8 +141,8 @@ func (r Revocation) String() string {
 	return fmt.Sprintf("revocation %d", uint8(r))
 }
 
-// Orphans selects what becomes of granted messages that a member still has when their publisher
-// has fallen silent.
+// Orphans selects what becomes of orphans: messages that a member was granted, and has yet to hand
+// out, when their publisher has fallen silent and the lease has run out.
 type Orphans uint8
 
 const (

@@ -111,7 +111,7 @@ type Config struct {
 	// Share selects how the members share the messages; 0 means ByPartition. All members of a team
 	// have the same.
 	Share Share
-	// Weight is this member's part of the work compared to that of others, 1 to 65,536; 0 means 1.
+	// Weight is this member's part of the work compared to that of others, 1 to 1,000; 0 means 1.
 	Weight int
 	// Room is how many messages this member takes at once, where work is shared by message, 1 to
 	// 1,024; 0 means 8.
@@ -120,10 +120,15 @@ type Config struct {
 	// publisher knows that they are done, where work is shared by partition, 1 to 1,048,576; 0
 	// means 16,384. As many may come twice when this member is lost.
 	Window int
-	// ManualDone leaves it to the application to call Done of each message of a team. Otherwise a
-	// message is done at the end of its step, unless it was released.
+	// ManualDone leaves it to the application to call Done or, where messages are shared, Release
+	// of each message of a team, on any goroutine: Close waits for them for up to 30 s. A message
+	// of which neither is called holds up its partition's position, and so whatever is kept for
+	// the team; where messages are shared, it is granted again after the work time. Without
+	// ManualDone a message is done at the end of its step, unless it was released before; one whose
+	// step breaks off (break, return, panic) isn't done: the next range begins with it, marked.
 	ManualDone bool
-	// Orphans selects what becomes of granted messages once their publisher has fallen silent.
+	// Orphans selects what becomes of orphans: messages that this member was granted, and has yet
+	// to hand out, when their publisher has fallen silent and the lease has run out.
 	Orphans Orphans
 	// Offsets, if set, keeps the positions of what is acknowledged, from which a later
 	// Subscriber resumes. A Start other than Resume and ResumeOldest, or an Until, works a

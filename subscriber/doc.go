@@ -37,8 +37,9 @@
 // With a Team, subscribers share the messages of a topic: its publishers grant each partition, or
 // each message, to one of them. A message is done at the end of its step, unless the range is left
 // there, or Config.ManualDone leaves that to Event.Done. What a member that is lost didn't do comes
-// to another one, with an Event.Attempt above 1. Event.Epoch only grows: whatever keeps the effects
-// of messages can refuse those of an older one.
+// to another one, with an Event.Attempt above 1. Event.Epoch grows with each grant by one
+// publisher: whatever keeps the effects of messages can refuse those of an older one, of the same
+// topic, publisher and partition. See docs/TEAMS.md.
 //
 // A message waits in a buffer while an earlier one is missing, or while the application is
 // busy. Memory.Buffer bounds that buffer. A message that finds no room there is requested

@@ -25,7 +25,8 @@ const (
 	ByMessage Share = reliable.ByMessage
 )
 
-// Orphans selects what becomes of granted messages once their publisher has fallen silent.
+// Orphans selects what becomes of orphans: messages that a member was granted, and has yet to hand
+// out, when their publisher has fallen silent and the lease has run out.
 type Orphans = reliable.Orphans
 
 const (
@@ -88,7 +89,8 @@ func (s *Subscriber) Teams() []TeamState {
 var (
 	// ErrNoTeam is returned by Event.Done, Release and Working outside of teams.
 	ErrNoTeam = reliable.ErrNoTeam
-	// ErrDoneTwice is returned where a message is done, or was released, already.
+	// ErrDoneTwice is returned where a message is done, or was released, already. Where messages are
+	// shared, it is ErrRevoked once the publisher knows.
 	ErrDoneTwice = reliable.ErrDoneTwice
 	// ErrRevoked is returned where another member may have the message by now. What was done of
 	// it counts nevertheless.

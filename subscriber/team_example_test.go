@@ -76,7 +76,46 @@ func ExampleConfig_team() {
 	// sell 7 XYZ
 }
 
-// TEAMS.md shows a part of that example.
+// A member that has partitions for itself gets the messages of each in order, and keeps something
+// for each key until the partition is revoked. Each message is done when the range asks for the next
+// event.
+func ExampleConfig_partitions() {
+	s, err := subscriber.New(subscriber.Config{Topic: "orders", Team: "risk", Name: "risk1",
+		Weight: 2, Window: 1024, Orphans: subscriber.OrphansReport})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer s.Close() // after the range: a step that closes waits for itself
+
+	// A fence, as a database keeps it: each publisher counts its epochs for itself.
+	type fence struct {
+		publisher string
+		partition uint32
+	}
+	epochs := map[fence]uint64{}
+	books := map[fence]map[string]int{}
+	for ev := range s.Messages(context.Background()) {
+		of := fence{ev.Publisher, ev.Partition}
+		switch ev.Kind {
+		case subscriber.Assigned:
+			books[of] = map[string]int{}
+		case subscriber.Message:
+			if ev.Epoch() < epochs[of] {
+				continue // another member has the partition by now
+			}
+			epochs[of] = ev.Epoch()
+			books[of][string(ev.Key())]++
+		case subscriber.Loss:
+			log.Printf("orders %d to %d of partition %d: %v", ev.Lost.From, ev.Lost.To-1,
+				ev.Partition, ev.Cause)
+		case subscriber.Revoked:
+			delete(books, of)
+			log.Printf("partition %d is another member's: %v", ev.Partition, ev.Revocation)
+		}
+	}
+}
+
+// TEAMS.md shows a part of ExampleConfig_team.
 func TestTeamExample(t *testing.T) {
 	page, err := os.ReadFile("../docs/TEAMS.md")
 	if err != nil {

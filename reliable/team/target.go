@@ -13,7 +13,7 @@ const (
 	// maxOwners bounds the members of a team that shares by partition.
 	maxOwners = 256
 	// maxWeight bounds a member's weight.
-	maxWeight = 1 << 16
+	maxWeight = 1000
 )
 
 // A candidate is a member that partitions may go to.

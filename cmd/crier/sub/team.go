@@ -46,7 +46,8 @@ func (o *options) declareTeam(flags *cli.FlagSet) {
 	flags.TextVar(&o.share, "share", o.share,
 		"what members share by `WORD`: partition, each in order, or message, in any order")
 	cli.Offer(flags, "share", cli.Words("partition", "message"))
-	flags.IntVar(&cfg.Weight, "weight", 1, "this member's part of the work, compared to others'")
+	flags.IntVar(&cfg.Weight, "weight", 1, "this member's part of the work, compared to others', "+
+		"1 to 1000")
 	flags.IntVar(&cfg.Room, "room", 8,
 		"with --share message: how many messages to take at once, 1 to 1024")
 	flags.IntVar(&cfg.Window, "window", 16384, "with --share partition: how many messages of a "+
