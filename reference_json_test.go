@@ -124,7 +124,8 @@ var decodedAs = map[string]string{
 	"topic": "text",
 	"key":   "text", "prev": "object", "replay": "text", "absent": "list of objects",
 	"teams": "true, or absent", "announced": "list of objects", "team": "text", "share": "text",
-	"oldest": "true, or absent", "forget": "true, or absent", "claims": "list of objects",
+	"oldest": "true, or absent", "forget": "true, or absent", "finished": "true, or absent",
+	"claims":  "list of objects",
 	"refused": "text", "passed": "list of objects", "grants": "list of objects",
 	"team_members": "list of objects", "rows": "list of objects",
 }

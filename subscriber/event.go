@@ -23,7 +23,8 @@ const (
 	// SessionResumed reports that a silent publisher is heard again.
 	SessionResumed Kind = reliable.SessionResumed
 	// SessionEnded is the last event of a session. The publisher sent BYE, or the
-	// subscriber was closed, with CauseClosed.
+	// subscriber was closed, with CauseClosed. A member of a team is told BYE once the team has
+	// done all of the session, or its publisher doesn't answer any more.
 	SessionEnded Kind = reliable.SessionEnded
 	// SessionMoved reports that the publisher continues at another address, Source.
 	SessionMoved Kind = reliable.SessionMoved

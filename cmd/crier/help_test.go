@@ -69,9 +69,6 @@ func TestHelpExamples(t *testing.T) {
 				if !*long && needsTime(line) {
 					t.Skip("only with -documents.long, as .ci/run has it: what it runs has tests")
 				}
-				if line == "crier demo team" {
-					t.Skip("TestDemoTeam runs it, in a shorter time")
-				}
 				if needsHost(line) {
 					t.Skip("TestHelpExamplesOfTwoHosts runs it, with -documents.long")
 				}

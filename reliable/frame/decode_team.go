@@ -40,12 +40,13 @@ const (
 
 // The keys of GRANT's properties. 4 is reserved.
 const (
-	grantLease   = 0
-	grantMembers = 1
-	grantRefused = 2
-	grantShare   = 3
-	grantWork    = 5
-	grantPassed  = 6
+	grantLease    = 0
+	grantMembers  = 1
+	grantRefused  = 2
+	grantShare    = 3
+	grantWork     = 5
+	grantPassed   = 6
+	grantFinished = 7
 )
 
 // The keys of TEAM's properties.
@@ -217,6 +218,8 @@ func (d *Decoder) grantProperty(b *GrantBody) bool {
 		return d.shortTime(&b.WorkTime)
 	case grantPassed:
 		return d.passed(b)
+	case grantFinished:
+		return d.flagProperty(&b.Finished)
 	}
 	return d.skip()
 }

@@ -152,12 +152,13 @@ func (e *Encoder) grant(f *Frame) {
 		_, _ = e.w.Write(f.Properties)
 	} else {
 		_ = e.enc.EncodeMapLen(count(b.Lease > 0, b.Members != 0, b.Refused != 0, b.Share != 0,
-			b.WorkTime > 0, len(b.Passed) > 0))
+			b.WorkTime > 0, len(b.Passed) > 0, b.Finished))
 		e.shortProperty(grantLease, nanos(b.Lease))
 		e.shortProperty(grantMembers, uint64(b.Members))
 		e.shortProperty(grantRefused, uint64(b.Refused))
 		e.shortProperty(grantShare, uint64(b.Share))
 		e.shortProperty(grantWork, nanos(b.WorkTime))
+		e.shortProperty(grantFinished, is(b.Finished))
 		if len(b.Passed) > 0 {
 			_ = e.enc.EncodeUint(grantPassed)
 			_ = e.enc.EncodeArrayLen(len(b.Passed))

@@ -322,6 +322,7 @@ func mapOf(f *Frame) wire {
 			}
 			return w
 		})
+		add(g.Finished, func(w wire) wire { return w.raw(7, 1) })
 	}
 	if t := f.Team; f.Kind == Team {
 		short(0, uint64(t.Lease))
@@ -543,6 +544,9 @@ func samples() []sample {
 		each.Grant.Entries = append(each.Grant.Entries, GrantEntry{Epoch: 1 << 40, Seq: 3,
 			From: 2 * i, To: 2*i + 1, Attempt: 1})
 	}
+	atEnd := Frame{Kind: Grant, Session: sampleSession, Subscriber: 1, Request: 9,
+		Grant: &GrantBody{Stamp: 3, Team: []byte("t"), Share: ByPartition, Lease: time.Second,
+			Members: 2, Finished: true}}
 	refused := Frame{Kind: Grant, Session: sampleSession, Subscriber: 1, Request: 8,
 		Grant: &GrantBody{Stamp: 2, Team: []byte("t"), Refused: NameTaken}}
 	team := Frame{Kind: Team, Session: sampleSession, Request: 9, Team: &TeamBody{
@@ -636,6 +640,7 @@ func samples() []sample {
 		{"grant", mapped(grant), 0},
 		{"grant by message", mapped(each), 0},
 		{"grant refused", mapped(refused), 0},
+		{"grant finished", mapped(atEnd), 0},
 		{"team", mapped(team), 0},
 		{"team that isn't there", mapped(noTeam), 0},
 		{"find of topics",

@@ -123,6 +123,8 @@ type GrantBody struct {
 	// Members is the number of the team's members.
 	Members uint32
 	Refused Refusal
+	// Finished says that the session was closed, and that the team has done all of it.
+	Finished bool
 	// Passed are offsets of which whatever the frame doesn't list is another's, or done. It is
 	// empty where work is shared by partition.
 	Passed  []ChannelOffset

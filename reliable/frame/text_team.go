@@ -73,6 +73,9 @@ func (f *Frame) grantText(b *strings.Builder) {
 	if g.Refused != 0 {
 		fmt.Fprintf(b, " refused=%v", g.Refused)
 	}
+	if g.Finished {
+		b.WriteString(" finished")
+	}
 	for i, p := range g.Passed {
 		if !listText(b, "passed", i, len(g.Passed)) {
 			break

@@ -60,7 +60,7 @@ func (s *session) silence() time.Duration {
 // silent. One that seems to be at another address by then has as long again as the old one
 // must be quiet: it is about to be believed.
 func (s *session) silentAt() reliable.Time {
-	at := s.heard.Add(s.silence())
+	at := max(s.heard.Add(s.silence()), s.attested)
 	if c := &s.rivals.candidate; c.Words > 0 {
 		at = max(at, min(c.Since, at).Add(peer.Intervals*s.interval))
 	}

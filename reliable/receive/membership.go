@@ -290,7 +290,7 @@ func (t *topics) retry() {
 func (t *topics) rests(s *session) {
 	switch {
 	case !s.member.joined:
-	case s.over():
+	case s.over() && (t.r.cfg.Gate == nil || s.concluded):
 		t.part(s)
 	case s.member.until == 0:
 		s.member.until = t.r.now.Add(partTime)
@@ -313,6 +313,9 @@ func (t *topics) advance(now reliable.Time) {
 	for _, s := range t.r.table.list {
 		switch at := s.member.until; {
 		case at == 0:
+		case now >= at && s.over() && now < s.silentAt(): // its publisher goes on to say BYE
+			s.member.until = now.Add(partTime)
+			t.due = min(t.due, s.member.until)
 		case now >= at:
 			t.part(s)
 		default:

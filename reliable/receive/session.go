@@ -45,6 +45,8 @@ type session struct {
 	// When the publisher was last heard, and how often it said it would be.
 	heard    reliable.Time
 	interval time.Duration
+	// attested is until when it counts as heard by its answers alone: see Receiver.Attest.
+	attested reliable.Time
 	// The publisher's time to send back, and the latest in a frame that tells when it
 	// was made.
 	echo    echo
@@ -78,8 +80,8 @@ type session struct {
 	topic  *followed
 	layout topic.Layout
 	member membership
-	// teams says that the publisher grants work to teams.
-	teams bool
+	// teams says that the publisher grants work to teams, and concluded that those have done all.
+	teams, concluded bool
 	// learned is when the layout was taken, and doubted when it was last asked whether it has
 	// ended.
 	learned, doubted reliable.Time

@@ -394,6 +394,39 @@ func (r *Receiver) Speaks(session uint64, from netip.AddrPort) bool {
 	return s != nil && s.speaks(from)
 }
 
+// Attest says that the publisher of a session counts as heard until a time, though it says nothing
+// more to groups that are joined: it answers otherwise. Streams that are silent are taken up again.
+// Only for a Receiver with a Gate.
+func (r *Receiver) Attest(now reliable.Time, session uint64, until reliable.Time) {
+	s := r.table.byID[session]
+	if s == nil || s.place.away || r.cfg.Gate == nil || until <= s.attested {
+		return
+	}
+	r.Keep()
+	r.tick(now)
+	if s.attested = until; s.phases[silent]+s.phases[orphaned] > 0 {
+		for _, st := range s.streams {
+			if st.deserted() {
+				st.resume(now)
+			}
+		}
+		r.enliven(s)
+	}
+}
+
+// Conclude says that nothing more is wanted of a session once all of its streams have ended: its
+// groups are left. Only for a Receiver with a Gate.
+func (r *Receiver) Conclude(now reliable.Time, session uint64) {
+	s := r.table.byID[session]
+	if s == nil || s.place.away || s.concluded {
+		return
+	}
+	r.tick(now)
+	if s.concluded = true; s.member.joined && s.over() {
+		r.topics.part(s)
+	}
+}
+
 // A Place is where a stream stands.
 type Place struct {
 	// Taken says that it is taken: see Receiver.Take.

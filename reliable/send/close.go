@@ -26,6 +26,9 @@ func (s *Sender) Close(now reliable.Time) {
 		st.close(now)
 		s.schedule.touch(st)
 	}
+	if a := s.teams.arbiter; a != nil {
+		a.Close(s.teams.lease(now))
+	}
 }
 
 // drainEnd returns when a closed session stops repairing.
@@ -47,6 +50,9 @@ func (s *Sender) Finished(now reliable.Time) bool {
 		if !st.ended() {
 			return false
 		}
+	}
+	if s.teams.tells(now, s.cfg.Repair.Linger) {
+		return false
 	}
 	if s.allLeft() {
 		return true

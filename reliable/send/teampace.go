@@ -9,9 +9,11 @@ import (
 // subscriber, whose position is the frame with the first message that it hasn't done.
 type teampace struct {
 	teams *teams
-	// slowest is the team that is furthest behind, at floor since movedAt.
+	// slowest is the team that is furthest behind, at floor.
 	slowest string
 	floor   uint64
+	// done grows with what it does, at last at movedAt.
+	done    uint64
 	movedAt reliable.Time
 	// asked says that it had to give up what stalls since then.
 	asked bool
@@ -33,17 +35,18 @@ func (s *Sender) refloorTeams(now reliable.Time) {
 
 // look notes how far the slowest team is, and reports whether that has changed.
 func (p *teampace) look(now reliable.Time, channel uint32) bool {
-	lowest, name := store.None, ""
-	p.teams.arbiter.Floors(channel, func(team string, seq, _ uint64) {
+	lowest, name, progress := store.None, "", uint64(0)
+	p.teams.arbiter.Floors(channel, func(team string, seq, done uint64) {
 		if name == "" || seq < lowest {
-			lowest, name = seq, team
+			lowest, name, progress = seq, team, done
 		}
 	})
+	if name != p.slowest || progress > p.done {
+		p.movedAt, p.asked = now, false
+	}
+	p.done = progress
 	if name == p.slowest && lowest == p.floor {
 		return false
-	}
-	if name != p.slowest || lowest > p.floor {
-		p.movedAt, p.asked = now, false
 	}
 	p.slowest, p.floor = name, lowest
 	return true
@@ -87,6 +90,9 @@ func (k *pacekeeper) urgeTeam(now reliable.Time) {
 
 // owesTeam reports whether a team has yet to do something, and still makes progress.
 func (k *pacekeeper) owesTeam(now, closed reliable.Time) bool {
-	return k.teams.slowest != "" && k.teams.floor < k.store.Next() &&
-		now < max(k.teams.movedAt, closed).Add(k.cfg.Flow.StallTimeout)
+	if k.teams.slowest == "" || k.teams.floor >= k.store.Next() {
+		return false
+	}
+	patience := max(k.cfg.Flow.StallTimeout, k.teams.teams.arbiter.Patience(k.teams.slowest))
+	return now < max(k.teams.movedAt, closed).Add(patience)
 }

@@ -71,6 +71,11 @@ func (s *Sender) handleClaim(now reliable.Time, from netip.AddrPort, f *frame.Fr
 	s.refloorTeams(now)
 }
 
+// tells reports whether members have yet to hear that their team has done all. A time bounds it.
+func (t *teams) tells(now reliable.Time, most time.Duration) bool {
+	return t.arbiter != nil && t.arbiter.Tells(t.lease(now), most)
+}
+
 // TeamPositions returns how far the teams are, for a session that continues this one.
 func (s *Sender) TeamPositions() []reliable.TeamPosition {
 	if s.teams.arbiter == nil {

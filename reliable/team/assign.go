@@ -200,6 +200,7 @@ func (w *work) finish(i int32) {
 	w.drop(&w.channels[one.channel].flight, i, inChannel)
 	one.links[inChannel].next, w.free = w.free, i
 	w.used--
+	w.ended++
 }
 
 // again has a message granted once more, or gives it up.

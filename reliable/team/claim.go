@@ -314,7 +314,7 @@ func (t *team) advanceTo(channel uint32, r *row, e *frame.ClaimEntry) (next uint
 		list = list[:maxBeyond]
 	}
 	r.beyond = list
-	if seq := e.Seq; e.Done == r.done && seq >= r.seq {
+	if seq := e.Seq; e.Done == r.done && seq >= r.seq && r.done < next {
 		r.seq = min(seq, a.streams.Locate(channel, r.done))
 	} else {
 		r.seq = a.streams.Locate(channel, r.done)

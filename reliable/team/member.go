@@ -120,6 +120,9 @@ func (a *Arbiter) Next(lease reliable.Time) (to netip.AddrPort, f *frame.Frame, 
 		a.begin(lease, r.subscriber, r.request)
 		a.grant.Team, a.grant.Share, a.grant.Refused = []byte(r.team), r.share, r.code
 		a.grant.Lease = a.cfg.Lease
+		if t := a.team(a.grant.Team); t != nil {
+			a.grant.Finished = t.finished
+		}
 		return r.to, &a.frame, true
 	}
 	for a.first != nil {
@@ -160,7 +163,7 @@ func (a *Arbiter) begin(lease reliable.Time, subscriber, request uint64) {
 func (a *Arbiter) describe(m *member, lease time.Duration) {
 	g := &a.grant
 	g.Team, g.Share, g.Members = m.team.bytes, m.team.share, uint32(len(m.team.members))
-	g.Lease, g.WorkTime = lease, a.cfg.WorkTime
+	g.Lease, g.WorkTime, g.Finished = lease, a.cfg.WorkTime, m.team.finished
 }
 
 // fill makes the frame of what a member holds, for its newest CLAIM that leases were extended for,

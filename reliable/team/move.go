@@ -52,6 +52,8 @@ func (t *team) move(lease reliable.Time) {
 				a.push(to)
 			}
 		case r.state == frame.GiveBack:
+		case t.stays(r):
+			r.prepared, r.ready = 0, false
 		case r.prepared == 0:
 			r.prepared = lease
 			a.push(to)
@@ -60,15 +62,6 @@ func (t *team) move(lease reliable.Time) {
 			a.push(r.owner)
 		}
 	}
-}
-
-// ended reports whether a row has nothing more to do, now or later.
-func (t *team) ended(channel uint32, r *row) bool {
-	if !t.arbiter.streams.Closed() {
-		return false
-	}
-	_, end := t.arbiter.streams.Next(channel)
-	return r.done >= end
 }
 
 // assign grants a partition that nobody holds.

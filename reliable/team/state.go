@@ -91,14 +91,32 @@ func (a *Arbiter) Part(subscriber uint64) (team string, left uint64, ok bool) {
 func (a *Arbiter) Teams() int { return len(a.teams) }
 
 // Floors calls a function for each team with the frame in which its floor in a channel starts, or
-// an earlier one.
-func (a *Arbiter) Floors(channel uint32, each func(team string, seq, offset uint64)) {
+// an earlier one, and a number that grows with what is done there.
+func (a *Arbiter) Floors(channel uint32, each func(team string, seq, done uint64)) {
 	for _, t := range a.teams {
 		if !t.forgotten {
-			seq, offset := t.floor(channel)
-			each(t.name, seq, offset)
+			seq, done := t.floor(channel)
+			if t.work != nil {
+				done = t.work.ended
+			}
+			each(t.name, seq, done)
 		}
 	}
+}
+
+// Patience returns how long a team may be without anything that it has done, though it works: the
+// time for a message, where work is shared so, and that until another member has what a dead one
+// had.
+func (a *Arbiter) Patience(name string) time.Duration {
+	t := a.team([]byte(name))
+	if t == nil || len(t.members) == 0 {
+		return 0
+	}
+	d := t.term() + t.term()/2
+	if t.work != nil {
+		d = max(d, a.cfg.WorkTime)
+	}
+	return d
 }
 
 // A State is what is known of a team.

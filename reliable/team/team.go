@@ -38,6 +38,9 @@ type team struct {
 	empty reliable.Time
 	// forgotten says that no lease of it is extended any more: it ends with the last.
 	forgotten bool
+	// finished says that nothing more is to be done, since finishedAt.
+	finished   bool
+	finishedAt reliable.Time
 	// due is when advance must be called.
 	due reliable.Time
 	// of, candidates are for target.
@@ -163,6 +166,7 @@ func (t *team) settle(lease reliable.Time) {
 	if t.work != nil {
 		t.work.assign(lease)
 	}
+	t.finish(lease)
 	t.repeat(lease)
 	t.schedule(lease)
 	t.arbiter.due = min(t.arbiter.due, t.due)

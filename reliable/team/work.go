@@ -26,6 +26,8 @@ type work struct {
 	// turn is the member that was given something last.
 	turn                 int
 	givenUp, redelivered uint64
+	// ended counts messages that were done, or given up.
+	ended uint64
 }
 
 // A line is a channel of a team that shares by message.

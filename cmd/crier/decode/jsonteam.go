@@ -117,6 +117,9 @@ func grantJSON(o *object, f *frame.Frame) {
 	if g.Refused != 0 {
 		o.add("refused", g.Refused.String())
 	}
+	if g.Finished {
+		o.add("finished", true)
+	}
 	if len(g.Passed) > 0 {
 		passed := make([]passedJSON, len(g.Passed))
 		for i, p := range g.Passed {

@@ -37,7 +37,7 @@ var names = strings.Fields(`state version kind flags flags.want_session flags.le
 	further.written further.synced host process rate.bytes rate.messages subscribers
 	teams announced.name announced.share announced.members announced.lag
 	team share granted stamp lease work_time weight messages_at_once window oldest forget members
-	refused given_up redelivered part_of_answer parts
+	finished refused given_up redelivered part_of_answer parts
 	claim.channel claim.epoch claim.state claim.sequence claim.done claim.received
 	claim.ranges.from claim.ranges.to claim.freed.from claim.freed.to claim.working.from
 	claim.working.to grant.channel grant.epoch grant.state grant.sequence grant.from grant.to
@@ -108,7 +108,7 @@ func (e expected) frame(t *testing.T, o map[string]any) {
 			"team", "weight", "messages_at_once", "window", "members", "given_up", "redelivered",
 			"part_of_answer", "parts":
 			e.add(name, value)
-		case "teams", "oldest", "forget":
+		case "teams", "oldest", "forget", "finished":
 			e.add(name, 1) // else it isn't there
 		case "share":
 			e.add(name, slices.Index(shares, value.(string)))
@@ -424,7 +424,8 @@ var unsimulated = []string{
 	"host", "process", "rate.bytes", "rate.messages", "subscribers",
 	"teams", "announced.name", "announced.share", "announced.members", "announced.lag",
 	"team", "share", "granted", "stamp", "lease", "work_time", "weight", "messages_at_once",
-	"window", "oldest", "forget", "members", "refused", "given_up", "redelivered",
+	"window", "oldest", "forget", "members", "finished", "refused",
+	"given_up", "redelivered",
 	"part_of_answer", "parts", "claim.channel", "claim.epoch", "claim.state", "claim.sequence",
 	"claim.done", "claim.received", "claim.ranges.from", "claim.ranges.to", "claim.freed.from",
 	"claim.freed.to", "claim.working.from", "claim.working.to", "grant.channel", "grant.epoch",

@@ -5,7 +5,7 @@ local SHORT = { process = true, ["member.address"] = false, ["announced.share"] 
   share = false, refused = false, ["claim.state"] = false, ["grant.state"] = false,
   ["row.state"] = false }
 for name in ([[announced.members announced.lag weight messages_at_once window oldest forget
-  lease work_time members given_up redelivered
+  lease work_time members finished given_up redelivered
   claim.channel claim.epoch claim.sequence claim.done claim.received claim.ranges.from
   claim.ranges.to claim.freed.from claim.freed.to claim.working.from claim.working.to
   grant.channel grant.epoch grant.sequence grant.from grant.to grant.attempt
@@ -120,6 +120,7 @@ local GRANT_PROPERTIES = {
     end)
     return f.passed ~= nil
   end,
+  [7] = property("finished", 2),
 }
 
 local TEAM_PROPERTIES = {
@@ -258,6 +259,7 @@ local function grant_text(f, add)
     duration(f.lease or 0), decimal(f.members or 0))
   if f.work_time and f.work_time ~= 0 then add("work-time=%s", duration(f.work_time)) end
   if f.refused and f.refused ~= 0 then add("refused=%s", word(REFUSALS, f.refused, "refusal")) end
+  if f.finished == 1 then add("finished") end
   listed(f.passed, "passed", function(p)
     return format("%s:%s-%s", decimal(p.channel), decimal(p.from), decimal(p.to))
   end, add)

@@ -52,6 +52,11 @@ type court struct {
 	leaves   uint64
 	parted   bool
 	goodbyes int
+	// Of a session that was closed: byes says that all streams have ended here, and finished that
+	// the team has done all. ends are the ends of streams that have yet to be told, and concluded
+	// says that they were.
+	byes, finished, concluded bool
+	ends                      []reliable.Run
 }
 
 // sentClaim is a CLAIM that was sent: when, by both clocks.
@@ -150,6 +155,12 @@ func (m *Member) grant(from netip.AddrPort, f *frame.Frame) {
 	if c.leaves != 0 && f.Request >= c.leaves && g.Members == 0 {
 		c.parted = true
 	}
+	c.attest()
+	if g.Finished && !c.finished {
+		c.finished = true
+		c.wake()
+		c.soon() // so that the publisher knows that it is told
+	}
 	if c.refuse(g.Refused); g.Refused != 0 {
 		return
 	}
@@ -179,7 +190,7 @@ func (m *Member) grant(from netip.AddrPort, f *frame.Frame) {
 	}
 	news := m.cfg.Share == reliable.ByPartition && c.take(f, until)
 	c.answered(f)
-	if sent.now >= life.SilentAt { // it speaks, and is silent where its messages come
+	if sent.now >= life.SilentAt && !life.Ended { // it speaks, and is silent where its messages come
 		c.deafen()
 		news = true
 	}
@@ -204,6 +215,7 @@ func (c *court) refuse(code frame.Refusal) {
 	if c.refused = code; code != 0 {
 		c.m.stats.Refused++
 		c.tellRefused()
+		c.wake()
 	}
 }
 
@@ -257,6 +269,7 @@ func (c *court) advance() {
 				s.end(reliable.RevokedEnded)
 			}
 		}
+		c.conclude()
 		c.gone = true
 		return
 	}
@@ -265,6 +278,7 @@ func (c *court) advance() {
 			s.advance(&life)
 		}
 	}
+	c.conclude()
 	if m.cfg.Share == reliable.ByMessage {
 		c.follow(&life)
 	}
@@ -311,6 +325,12 @@ func (c *court) deadline() reliable.Time {
 		return c.m.now // which is to be told
 	}
 	at := reliable.Never
+	switch {
+	case len(c.ends) > 0 && c.over():
+		return c.m.now
+	case (c.byes || len(c.ends) > 0) && c.m.now < life.SilentAt:
+		at = life.SilentAt
+	}
 	if c.claims(&life) {
 		at = c.due
 		if !c.mute && c.refused == 0 {
@@ -355,7 +375,9 @@ func (c *court) turn(channel uint32, kind reliable.EventKind) {
 		c.soon()
 	case reliable.SessionEnded:
 		s.ended = true
-		s.orphans()
+		if life, ok := c.m.Life(c.id); !ok || c.m.now >= life.SilentAt {
+			s.orphans() // else it answers: what ran out it grants anew
+		}
 		s.finish()
 	}
 }
@@ -395,7 +417,7 @@ func (c *court) left() bool {
 		}
 	}
 	life, ok := c.m.Life(c.id)
-	return !ok || c.parted || c.stamp == 0 || c.tries > leaveTries || !c.claims(&life)
+	return !ok || c.parted || c.finished || c.stamp == 0 || c.tries > leaveTries || !c.claims(&life)
 }
 
 // close gives back what is granted as it is.

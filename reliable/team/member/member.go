@@ -121,6 +121,10 @@ func (m *Member) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame) 
 			c.follow(&life)
 		}
 	}
+	if c != nil && f.Kind == frame.Bye {
+		c.attest()
+		m.heardBye(c)
+	}
 	if m.apart != nil {
 		m.hearApart(now, from, f)
 	}
@@ -235,13 +239,21 @@ func (m *Member) Poll(events []reliable.Run) int {
 	if m.cfg.Team == "" {
 		return m.Survivor.Poll(events)
 	}
-	for i := 0; i < len(m.turns); i++ {
-		one := m.turns[i]
-		one.of.turn(one.channel, one.kind)
+	for {
+		for i := 0; i < len(m.turns); i++ {
+			one := m.turns[i]
+			one.of.turn(one.channel, one.kind)
+		}
+		m.turns = m.turns[:0]
+		for _, c := range m.courts {
+			c.conclude()
+		}
+		n := m.tell(events)
+		n += m.watch(events[n : n+m.Survivor.Poll(events[n:])])
+		if n > 0 || len(m.turns) == 0 {
+			return n
+		}
 	}
-	m.turns = m.turns[:0]
-	n := m.tell(events)
-	return n + m.watch(events[n:n+m.Survivor.Poll(events[n:])])
 }
 
 // PollMore is Poll that leaves the payloads of the events before valid.
@@ -319,7 +331,7 @@ func (m *Member) holdsBack(session uint64, channel uint32) bool {
 }
 
 // watch looks at events that are polled: the end of a session, and its silence, end grants behind
-// them.
+// them. It returns how many of them are to be told now.
 func (m *Member) watch(events []reliable.Run) int {
 	for i := range events {
 		switch ev := &events[i]; ev.Kind {
@@ -329,7 +341,7 @@ func (m *Member) watch(events []reliable.Run) int {
 			}
 		}
 	}
-	return len(events)
+	return m.holdEnds(events)
 }
 
 // announce has an event told about a partition.
@@ -364,6 +376,7 @@ func (m *Member) Close(now reliable.Time) {
 		m.closed, m.leaving = true, true
 		for _, c := range m.courts {
 			c.close()
+			c.conclude()
 		}
 	}
 	m.Survivor.Close(now)

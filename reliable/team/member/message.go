@@ -106,7 +106,7 @@ func (d *desk) pass(s *seat, offset uint64) (receive.Verdict, *reliable.Grant, u
 		}
 		return receive.Deliver, one.grant, to
 	}
-	if s.silent || s.ended {
+	if s.silent || s.ended || s.court.nothing() {
 		return receive.Skip, nil, next
 	}
 	for _, r := range d.known {
@@ -318,7 +318,8 @@ func (d *desk) advance(s *seat, life *receive.Life) {
 			s.court.by(m.now.Add(s.court.gather()))
 		}
 	}
-	if p, ok := m.Place(s.court.id, s.channel); ok && p.Ends && m.now >= life.SilentAt && !s.silent {
+	if p, ok := m.Place(s.court.id, s.channel); ok && (p.Ends || p.Over) && m.now >= life.SilentAt &&
+		!s.silent && !s.awaits {
 		s.orphaned()
 	}
 }
