@@ -50,7 +50,7 @@ func (s *Sender) Lease(now reliable.Time) reliable.Time { return s.teams.lease(n
 func (s *Sender) arbitrate() *team.Arbiter {
 	if s.teams.arbiter == nil {
 		s.teams.arbiter = team.New(s.cfg.Teams, team.Session{ID: s.cfg.Session,
-			Wall: s.cfg.Wall, Topic: s.cfg.Topic, Publisher: s.cfg.Name}, streams{s})
+			Wall: s.cfg.Wall, Seed: s.cfg.Seed, Topic: s.cfg.Topic, Publisher: s.cfg.Name}, streams{s})
 		s.teams.shares = newShares(watchRate, watchBurst, s.cfg.Seed)
 	}
 	return s.teams.arbiter

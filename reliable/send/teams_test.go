@@ -172,6 +172,7 @@ func TestWatchAnySession(t *testing.T) {
 	}
 	p.c.Share = frame.ByPartition
 	p.f.Subscriber = 6
+	p.claim()
 	if p.claim(); p.Teams().Teams() != 0 {
 		t.Error("a member of another session joined")
 	}

@@ -32,6 +32,8 @@ type Session struct {
 	ID uint64
 	// Wall is the wall clock at its start, in nanoseconds since 1970.
 	Wall int64
+	// Seed makes the stamps that prove an address, which nobody can guess.
+	Seed uint64
 	// Topic and Publisher are its names, which go to positions.
 	Topic, Publisher string
 }
@@ -126,7 +128,9 @@ func (a *Arbiter) sweep(lease reliable.Time) {
 	for _, t := range a.teams {
 		if t.over(lease) {
 			a.epoch = max(a.epoch, t.epoch())
-			a.tell(t, reliable.TeamEvent{Kind: reliable.TeamForgotten})
+			if t.counts {
+				a.tell(t, reliable.TeamEvent{Kind: reliable.TeamForgotten})
+			}
 			continue
 		}
 		a.due = min(a.due, t.due)
@@ -186,16 +190,22 @@ func (a *Arbiter) refuse(to netip.AddrPort, f *frame.Frame, code frame.Refusal) 
 	if code != 0 {
 		a.stats.Refused++
 	}
+	a.answer(refusal{to, f.Subscriber, f.Request, string(f.Claim.Team), f.Claim.Share, code})
+}
+
+// answer answers a CLAIM, in the place of an earlier one of the same subscriber.
+func (a *Arbiter) answer(r refusal) {
+	i := slices.IndexFunc(a.refusals, func(one refusal) bool {
+		return one.subscriber == r.subscriber
+	})
+	if i >= 0 {
+		a.refusals = slices.Delete(a.refusals, i, i+1)
+	}
 	if len(a.refusals) >= maxAnswers {
 		a.stats.Unanswered++
 		return
 	}
-	i := slices.IndexFunc(a.refusals, func(r refusal) bool { return r.subscriber == f.Subscriber })
-	if i >= 0 {
-		a.refusals = slices.Delete(a.refusals, i, i+1)
-	}
-	a.refusals = append(a.refusals, refusal{to, f.Subscriber, f.Request, string(f.Claim.Team),
-		f.Claim.Share, code})
+	a.refusals = append(a.refusals, r)
 }
 
 // beyond returns the time after which a member holds nothing by a lease that it got at at.

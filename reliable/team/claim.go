@@ -17,7 +17,7 @@ func (a *Arbiter) Claim(lease reliable.Time, from netip.AddrPort, f *frame.Frame
 		return
 	}
 	if a.stats.Claims++; !a.begun {
-		a.begun, a.base = true, lease
+		a.begun, a.base = true, lease.Add(-1<<dareBits)
 	}
 	t := a.team(c.Team)
 	if c.Share == frame.Watch {
@@ -117,7 +117,6 @@ func (a *Arbiter) join(
 	t.members = append(t.members, m)
 	t.byID[m.id] = m
 	t.empty = reliable.Never
-	t.tell(reliable.MemberJoined, m)
 	return t, m
 }
 
@@ -164,7 +163,7 @@ func (a *Arbiter) own(
 	moved, _ := m.candidate.Take(lease, from, f.Request, m.heard, quiet)
 	if moved {
 		a.stats.Moved++
-		m.addr = from
+		m.addr, m.proven = from, false
 	}
 	return moved
 }
@@ -172,7 +171,8 @@ func (a *Arbiter) own(
 // young reports whether the newest GRANT that the sender of a CLAIM has is younger than a lease.
 func (a *Arbiter) young(lease reliable.Time, m *member, f *frame.Frame) bool {
 	now, granted := a.stamp(lease), f.Claim.Granted
-	return granted != 0 && granted <= now && now-granted < uint64(m.team.term())
+	return granted != 0 && granted <= now && now-granted < uint64(m.team.term()) &&
+		(m.proven || granted == a.dare(m, granted>>dareBits))
 }
 
 // claim takes a member's CLAIM: how far it is, and whether it holds what it does for longer.
@@ -195,8 +195,8 @@ func (t *team) claim(lease reliable.Time, m *member, f *frame.Frame) {
 	if fresh {
 		m.extended, m.lease = f.Request, t.term()
 		m.until = max(m.until, beyond(lease, m.lease))
-		if !m.eligible && !m.leaving {
-			m.eligible = true
+		if m.proven = true; !m.eligible && !m.leaving {
+			t.admit(m)
 			if t.work != nil && m.passed == nil {
 				n := len(t.work.channels)
 				m.passed, m.told = make([]uint64, n), make([]uint64, n)
@@ -332,6 +332,9 @@ func (t *team) leave(lease reliable.Time, m *member) {
 		}
 		return
 	}
+	if m.eligible { // nobody has what it had
+		t.changed(lease, 0)
+	}
 	t.forget(m)
 	for i, one := range t.members {
 		if one == m {
@@ -339,9 +342,10 @@ func (t *team) leave(lease reliable.Time, m *member) {
 			break
 		}
 	}
-	t.tell(reliable.MemberLeft, m)
-	t.arbiter.refusals = append(t.arbiter.refusals, refusal{to: m.addr, subscriber: m.id,
-		request: m.request, team: t.name, share: t.share})
-	t.changed(lease, 0) // nobody has what it had
+	if m.joined {
+		t.tell(reliable.MemberLeft, m)
+	}
+	t.arbiter.answer(refusal{to: m.addr, subscriber: m.id, request: m.request, team: t.name,
+		share: t.share})
 	t.emptied(lease)
 }

@@ -1,12 +1,14 @@
 package team
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"time"
 
 	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/mix"
 	"crier/reliable/peer"
 )
 
@@ -30,9 +32,12 @@ type member struct {
 	extended uint64
 	until    reliable.Time
 	lease    time.Duration
-	// eligible says that work may go to it: it has shown that it hears GRANTs. deaf is until
-	// when it gets none since it heard no data.
-	eligible bool
+	// proven says that it has shown a stamp that only it can know, at its address. Until then it
+	// gets GRANTs that grant nothing, one for a CLAIM.
+	proven bool
+	// eligible says that work may go to it: it has shown that it hears GRANTs. joined says that
+	// it was so once. deaf is until when it gets none since it heard no data.
+	eligible, joined bool
 	// leaving says that it has said that it leaves.
 	leaving bool
 	deaf    reliable.Time
@@ -129,15 +134,19 @@ func (a *Arbiter) Next(lease reliable.Time) (to netip.AddrPort, f *frame.Frame, 
 		m := a.first
 		goesOn := a.draft.of == m
 		switch {
-		case m.team.lost(m), !goesOn && !m.empty && m.until <= lease: // it holds nothing any more
+		case m.team.lost(m), !m.proven && !m.empty,
+			!goesOn && !m.empty && m.until <= lease: // it holds nothing any more
 			a.dequeue()
-			a.draft.of = nil
+			a.draft.of, m.from = nil, 0
 			m.news, m.unseen, m.repeat = false, 0, reliable.Never
 			continue
-		case m.empty && !goesOn:
+		case m.empty && (!goesOn || !m.proven):
 			m.empty = false
 			a.begin(lease, m.id, m.request)
 			a.describe(m, m.team.term())
+			if !m.proven {
+				a.grant.Stamp = a.dare(m, a.grant.Stamp>>dareBits-1) // in the past
+			}
 			if !m.news { // what is extended goes by itself
 				a.dequeue()
 			}
@@ -147,6 +156,21 @@ func (a *Arbiter) Next(lease reliable.Time) (to netip.AddrPort, f *frame.Frame, 
 		return m.addr, &a.frame, true
 	}
 	return a.nextTeam(lease)
+}
+
+// dareBits is the number of low bits of a stamp that prove an address: about a millisecond.
+const dareBits = 20
+
+// dare returns the stamp of a GRANT for a member that hasn't proven its address, in a block of
+// time: whoever shows it has had it.
+func (a *Arbiter) dare(m *member, block uint64) uint64 {
+	ip := m.addr.Addr().As16()
+	sum := mix.Uint64(a.session.Seed ^ m.id)
+	for _, n := range [...]uint64{binary.BigEndian.Uint64(ip[:8]), binary.BigEndian.Uint64(ip[8:]),
+		uint64(m.addr.Port()), block} {
+		sum = mix.Uint64(sum ^ n)
+	}
+	return block<<dareBits | sum>>(64-dareBits) | 1
 }
 
 // begin makes the frame of a GRANT without entries.

@@ -25,7 +25,7 @@ func (t *team) floor(channel uint32) (seq, offset uint64) {
 func (a *Arbiter) Floor(channel uint32) (offset uint64, ok bool) {
 	offset = ^uint64(0)
 	for _, t := range a.teams {
-		if !t.forgotten {
+		if t.counts && !t.forgotten {
 			_, done := t.floor(channel)
 			offset, ok = min(offset, done), true
 		}
@@ -51,10 +51,10 @@ func (a *Arbiter) Stalled(lease reliable.Time, channel uint32, name string) {
 	a.sweep(lease)
 }
 
-// Has reports whether a subscriber is a member of a team.
+// Has reports whether a subscriber is a member of a team, and has shown that it hears GRANTs.
 func (a *Arbiter) Has(subscriber uint64) bool {
 	for _, t := range a.teams {
-		if t.byID[subscriber] != nil {
+		if m := t.byID[subscriber]; m != nil && m.joined {
 			return true
 		}
 	}
@@ -67,7 +67,7 @@ func (a *Arbiter) Has(subscriber uint64) bool {
 func (a *Arbiter) Part(subscriber uint64) (team string, left uint64, ok bool) {
 	for _, t := range a.teams {
 		m := t.byID[subscriber]
-		if m == nil {
+		if m == nil || !m.joined {
 			for _, one := range t.left {
 				if one.id == subscriber {
 					team, ok = t.name, true
@@ -87,14 +87,22 @@ func (a *Arbiter) Part(subscriber uint64) (team string, left uint64, ok bool) {
 	return team, 0, ok
 }
 
-// Teams returns the number of teams.
-func (a *Arbiter) Teams() int { return len(a.teams) }
+// Teams returns the number of teams that had a member which has shown that it hears GRANTs, or were
+// restored. Others count for nothing.
+func (a *Arbiter) Teams() (n int) {
+	for _, t := range a.teams {
+		if t.counts {
+			n++
+		}
+	}
+	return n
+}
 
 // Floors calls a function for each team with the frame in which its floor in a channel starts, or
 // an earlier one, and a number that grows with what is done there.
 func (a *Arbiter) Floors(channel uint32, each func(team string, seq, done uint64)) {
 	for _, t := range a.teams {
-		if !t.forgotten {
+		if t.counts && !t.forgotten {
 			seq, done := t.floor(channel)
 			if t.work != nil {
 				done = t.work.ended
@@ -143,6 +151,9 @@ type State struct {
 func (a *Arbiter) States() []State {
 	list := make([]State, 0, len(a.teams))
 	for _, t := range a.teams {
+		if !t.counts {
+			continue
+		}
 		s := State{Team: t.name, Share: t.share, Lease: t.term(), Members: len(t.members),
 			Empty: t.empty, Redelivered: t.redelivered}
 		for _, m := range t.members {
@@ -181,7 +192,7 @@ func (a *Arbiter) Forget(lease reliable.Time, name string) bool {
 // were restored, and that nobody has claimed for since, are among them.
 func (a *Arbiter) Positions() (list []reliable.TeamPosition) {
 	for _, t := range a.teams {
-		if t.forgotten {
+		if t.forgotten || !t.counts {
 			continue
 		}
 		for channel := range uint32(a.streams.Partitions()) {
@@ -235,6 +246,7 @@ func (a *Arbiter) Restore(lease reliable.Time, list []reliable.TeamPosition) {
 			}
 			t = a.newTeam(lease, p.Team, p.Share, true)
 			t.settled, t.open = 0, 0 // from the first member on
+			t.count()
 		}
 		if t.share == p.Share {
 			t.restore(p)

@@ -17,6 +17,9 @@ type team struct {
 	// members are in the order of their joining.
 	members []*member
 	byID    map[uint64]*member
+	// counts says that it had a member that was eligible, or was restored: one that never had is
+	// none to anybody, and goes with its last member.
+	counts bool
 	// left are members that left lately: CLAIMs that they had sent before may come late.
 	left  []gone
 	lefts int
@@ -97,8 +100,24 @@ func (a *Arbiter) newTeam(lease reliable.Time, name string, share frame.Share, o
 	}
 	t.start(oldest)
 	a.teams = append(a.teams, t)
-	a.tell(t, reliable.TeamEvent{Kind: reliable.TeamNew})
 	return t
+}
+
+// count has a team count from now on.
+func (t *team) count() {
+	if !t.counts {
+		t.counts = true
+		t.arbiter.tell(t, reliable.TeamEvent{Kind: reliable.TeamNew})
+	}
+}
+
+// admit makes a member eligible.
+func (t *team) admit(m *member) {
+	t.count()
+	if m.eligible = true; !m.joined {
+		m.joined = true
+		t.tell(reliable.MemberJoined, m)
+	}
 }
 
 // start has a new team begin with what is published next, or with the oldest messages.
@@ -198,7 +217,9 @@ func (t *team) lapse(lease reliable.Time) {
 		}
 		if m.gone <= lease {
 			t.forget(m)
-			t.tell(reliable.MemberLapsed, m)
+			if m.joined {
+				t.tell(reliable.MemberLapsed, m)
+			}
 			continue
 		}
 		if m.deaf != 0 && m.deaf <= lease {
@@ -215,8 +236,9 @@ func (t *team) lapse(lease reliable.Time) {
 // emptied notes that a team has no members any more.
 func (t *team) emptied(lease reliable.Time) {
 	if len(t.members) == 0 && t.empty == reliable.Never {
-		t.empty = lease
-		t.arbiter.tell(t, reliable.TeamEvent{Kind: reliable.TeamEmpty})
+		if t.empty = lease; t.counts {
+			t.arbiter.tell(t, reliable.TeamEvent{Kind: reliable.TeamEmpty})
+		}
 	}
 }
 
@@ -269,7 +291,7 @@ func (t *team) over(lease reliable.Time) bool {
 		return false
 	}
 	expiry := t.arbiter.cfg.Expiry
-	return t.forgotten || expiry > 0 && t.empty != reliable.Never && lease >= t.empty.Add(expiry)
+	return t.forgotten || !t.counts || expiry > 0 && t.empty != reliable.Never && lease >= t.empty.Add(expiry)
 }
 
 // abandon ends a grant whose member may have handed out what its window allows: it knows no
