@@ -62,6 +62,8 @@ type teams struct {
 	unkept bool
 	// spare are the teams of which it was told that they have more members than partitions.
 	spare []string
+	// lines bounds what is logged of members. The goroutine owns it.
+	lines teamLines
 	// givenUp are the first messages that teams gave up. The loop's lock guards it.
 	givenUp []GivenUp
 }
@@ -107,6 +109,7 @@ func (t *teams) run() {
 			t.save()
 		case <-t.p.stopped:
 			t.tell()
+			t.tellLeftOut()
 			t.failed = nil // so that it is told again
 			t.save()
 			t.tellUndone()
@@ -334,8 +337,19 @@ func (t *teams) tell() {
 			return
 		}
 		for i := range events[:n] {
-			t.log(&events[i])
+			if t.lines.tells(time.Now(), &events[i]) {
+				t.tellLeftOut()
+				t.log(&events[i])
+			}
 		}
+	}
+}
+
+// tellLeftOut tells how much was left out of the log.
+func (t *teams) tellLeftOut() {
+	if n := t.lines.leftOut(); n > 0 {
+		t.p.cfg.Logger.Warn("crier: teams and members come, go and are refused too often to tell "+
+			"of each", "reports", n)
 	}
 }
 

@@ -21,15 +21,31 @@ type teampace struct {
 
 // refloorTeams updates the frames that must be kept, after teams moved.
 func (s *Sender) refloorTeams(now reliable.Time) {
+	for _, st := range s.streams {
+		s.refloorTeam(now, st)
+	}
+}
+
+// refloorMoved is refloorTeams for the streams in which a team has moved.
+func (s *Sender) refloorMoved(now reliable.Time) {
+	for {
+		channel, ok := s.teams.arbiter.Moved()
+		if !ok {
+			return
+		}
+		s.refloorTeam(now, s.streams[channel])
+	}
+}
+
+// refloorTeam is refloorTeams for a stream.
+func (s *Sender) refloorTeam(now reliable.Time, st *Stream) {
 	if s.cfg.Flow.Pace.Kind != reliable.PaceTeams {
 		return
 	}
-	for _, st := range s.streams {
-		if before := st.store.Retained(); st.pace.teams.look(now, st.channel) ||
-			before != st.store.Next()-min(st.store.Next(), st.pace.teams.needed()) {
-			st.pace.refloor(now)
-			s.schedule.touch(st)
-		}
+	if before := st.store.Retained(); st.pace.teams.look(now, st.channel) ||
+		before != st.store.Next()-min(st.store.Next(), st.pace.teams.needed()) {
+		st.pace.refloor(now)
+		s.schedule.touch(st)
 	}
 }
 

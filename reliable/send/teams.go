@@ -68,7 +68,7 @@ func (s *Sender) handleClaim(now reliable.Time, from netip.AddrPort, f *frame.Fr
 		return
 	}
 	a.Claim(s.teams.lease(now), from, f)
-	s.refloorTeams(now)
+	s.refloorMoved(now)
 }
 
 // tells reports whether members have yet to hear that their team has done all. A time bounds it.

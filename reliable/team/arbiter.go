@@ -1,6 +1,7 @@
 package team
 
 import (
+	"math/bits"
 	"net/netip"
 	"slices"
 	"time"
@@ -60,10 +61,13 @@ type Arbiter struct {
 	due reliable.Time
 	// epoch is the highest one of teams that were forgotten.
 	epoch uint64
-	draft draft
-	frame frame.Frame
-	grant frame.GrantBody
-	stats Stats
+	// moved has the channels in which the floor of a team may have moved, as bits.
+	moved  [frame.MaxChannels / 64]uint64
+	scores scores
+	draft  draft
+	frame  frame.Frame
+	grant  frame.GrantBody
+	stats  Stats
 }
 
 // Stats holds the counters of an Arbiter.
@@ -129,6 +133,7 @@ func (a *Arbiter) sweep(lease reliable.Time) {
 		if t.over(lease) {
 			a.epoch = max(a.epoch, t.epoch())
 			if t.counts {
+				a.movesAll()
 				a.tell(t, reliable.TeamEvent{Kind: reliable.TeamForgotten})
 			}
 			continue
@@ -148,6 +153,28 @@ func (a *Arbiter) team(name []byte) *team {
 		}
 	}
 	return nil
+}
+
+// moves notes that the floor of a team may have moved in a channel.
+func (a *Arbiter) moves(channel uint32) { a.moved[channel/64] |= 1 << (channel % 64) }
+
+// movesAll notes that in all channels.
+func (a *Arbiter) movesAll() {
+	for channel := range uint32(a.streams.Partitions()) {
+		a.moves(channel)
+	}
+}
+
+// Moved returns a channel in which the floor of a team may have moved since it was returned last,
+// and false if there is none.
+func (a *Arbiter) Moved() (channel uint32, ok bool) {
+	for i, w := range a.moved {
+		if w != 0 {
+			a.moved[i] = w & (w - 1)
+			return uint32(64*i + bits.TrailingZeros64(w)), true
+		}
+	}
+	return 0, false
 }
 
 // tell adds an event.

@@ -3,7 +3,6 @@ package team
 import (
 	"time"
 
-	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
 )
@@ -48,6 +47,7 @@ func (a *Arbiter) Published(lease reliable.Time, channel uint32) {
 				c.seq = a.streams.Locate(channel, before)
 			}
 			w.skip(c)
+			a.moves(channel)
 			w.assign(lease)
 		}
 	}
@@ -56,7 +56,7 @@ func (a *Arbiter) Published(lease reliable.Time, channel uint32) {
 // take returns a new item.
 func (w *work) take() (i int32) {
 	if i = w.free; i != 0 {
-		w.free = w.items[i-1].links[inChannel].next
+		w.free = w.items[i-1].links[inMember].next
 	} else {
 		w.items = append(w.items, item{})
 		i = int32(len(w.items))
@@ -111,7 +111,7 @@ func (w *work) assign(lease reliable.Time) {
 			w.at = (w.at + 1) % len(w.channels)
 		}
 		w.assigned++
-		w.push(&c.flight, i, inChannel)
+		c.flight.push(one.offset, i)
 		w.give(lease, i, m)
 	}
 	w.inform()
@@ -194,11 +194,9 @@ func (w *work) finish(i int32) {
 	} else {
 		w.drop(&w.waiting, i, inTime)
 	}
-	if one.retried {
-		w.drop(&w.retried, i, inRetried)
-	}
-	w.drop(&w.channels[one.channel].flight, i, inChannel)
-	one.links[inChannel].next, w.free = w.free, i
+	w.channels[one.channel].flight.drop(one.offset)
+	w.team.arbiter.moves(one.channel)
+	one.links[inMember].next, w.free = w.free, i
 	w.used--
 	w.ended++
 }
@@ -217,10 +215,7 @@ func (w *work) again(i int32) {
 	}
 	w.loose(i)
 	one.seq = t.arbiter.streams.Locate(one.channel, one.offset) // its next member has passed it
-	if !one.retried {
-		one.retried = true
-		w.push(&w.retried, i, inRetried)
-	}
+	one.retried = true
 	w.push(&w.waiting, i, inTime)
 }
 
@@ -246,47 +241,93 @@ func (w *work) due() reliable.Time {
 	return reliable.Never
 }
 
+// maxSteps bounds the places in flight that one CLAIM has looked at. An honest one tells of what its
+// member has in hand.
+const maxSteps = 8 * maxRoom
+
 // claim takes a member's word of its messages.
-func (w *work) claim(lease reliable.Time, m *member, e *frame.ClaimEntry) {
-	if e.Channel >= uint32(len(w.channels)) {
-		return
-	}
-	next := int32(0)
-	for i := m.mine.first; i != 0; i = next {
-		one := &w.items[i-1]
-		next = one.links[inMember].next
-		switch {
-		case one.channel != e.Channel:
-		case contains(e.Ranges, one.offset):
-			m.done++
-			w.finish(i)
-		case e.State == frame.Deaf, contains(e.Freed, one.offset):
-			w.again(i)
-		case contains(e.Working, one.offset):
-			w.prolong(lease, i)
-			one.known = one.known || one.stamp != 0 && one.stamp <= m.granted
-			m.full = 0 // so that it is told that it has it
+func (w *work) claim(lease reliable.Time, m *member, list []frame.ClaimEntry) {
+	m.done += w.finished(m, list)
+	steps, deaf := maxSteps, false
+	for k := range list {
+		e := &list[k]
+		if e.Channel >= uint32(len(w.channels)) {
+			continue
+		}
+		deaf = deaf || e.State == frame.Deaf
+		f := &w.channels[e.Channel].flight
+		for _, r := range e.Freed {
+			at := f.find(r.From)
+			for i, ok := f.at(at, r.To); ok && steps > 0; i, ok = f.at(at, r.To) {
+				if at, steps = at+1, steps-1; i != 0 && w.items[i-1].owner == m {
+					w.again(i)
+				}
+			}
+		}
+		for _, r := range e.Working {
+			at := f.find(r.From)
+			for i, ok := f.at(at, r.To); ok && steps > 0; i, ok = f.at(at, r.To) {
+				if at, steps = at+1, steps-1; i != 0 && w.items[i-1].owner == m {
+					w.works(lease, m, i)
+				}
+			}
 		}
 	}
-	m.done += w.finished(e)
-	if e.State == frame.Deaf {
-		m.deaf = lease.Add(deafTime)
-		w.team.changed(lease, 0)
+	if deaf {
+		w.deafen(lease, m, list)
 	}
+}
+
+// works takes a member's word that it works on an item: it is told that it has it.
+func (w *work) works(lease reliable.Time, m *member, i int32) {
+	one := &w.items[i-1]
+	w.prolong(lease, i)
+	one.known = one.known || one.stamp != 0 && one.stamp <= m.granted
+	one.stamp = 0
+	w.drop(&m.mine, i, inMember)
+	w.push(&m.mine, i, inMember)
+}
+
+// deafen takes a member's word that it hears nothing of channels.
+func (w *work) deafen(lease reliable.Time, m *member, list []frame.ClaimEntry) {
+	var deaf [frame.MaxChannels]bool
+	for k := range list {
+		if e := &list[k]; e.State == frame.Deaf && e.Channel < frame.MaxChannels {
+			deaf[e.Channel] = true
+		}
+	}
+	for i, next := m.mine.first, int32(0); i != 0; i = next {
+		one := &w.items[i-1]
+		if next = one.links[inMember].next; deaf[one.channel] {
+			w.again(i)
+		}
+	}
+	m.deaf = lease.Add(deafTime)
+	w.team.changed(lease, 0)
 }
 
 // finished takes the word of messages that are done, though another member may have them by now, and
 // returns how many there were.
-func (w *work) finished(e *frame.ClaimEntry) (n uint64) {
-	if len(e.Ranges) == 0 {
-		return 0
-	}
-	for i, next := w.retried.first, int32(0); i != 0; i = next {
-		one := &w.items[i-1]
-		next = one.links[inRetried].next
-		if one.channel == e.Channel && contains(e.Ranges, one.offset) {
-			n++
-			w.finish(i)
+func (w *work) finished(m *member, list []frame.ClaimEntry) (n uint64) {
+	steps := maxSteps
+	for k := range list {
+		e := &list[k]
+		if e.Channel >= uint32(len(w.channels)) {
+			continue
+		}
+		f := &w.channels[e.Channel].flight
+		for _, r := range e.Ranges {
+			at := f.find(r.From)
+			for i, ok := f.at(at, r.To); ok && steps > 0; i, ok = f.at(at, r.To) {
+				at, steps = at+1, steps-1
+				if i == 0 {
+					continue
+				}
+				if one := &w.items[i-1]; one.retried || m != nil && one.owner == m {
+					n++
+					w.finish(i)
+				}
+			}
 		}
 	}
 	return n
@@ -302,19 +343,6 @@ func (w *work) confirm(m *member, granted uint64) {
 		}
 		m.passed[one.channel] = max(m.passed[one.channel], one.offset+1)
 	}
-}
-
-// contains reports whether ascending ranges hold an offset.
-func contains(list []nack.Range, offset uint64) bool {
-	low, high := 0, len(list)
-	for low < high {
-		if mid := (low + high) / 2; list[mid].To <= offset {
-			low = mid + 1
-		} else {
-			high = mid
-		}
-	}
-	return low < len(list) && list[low].Contains(offset)
 }
 
 // fullEvery returns how often a member is told all that it holds.

@@ -131,9 +131,7 @@ func (t *team) late(f *frame.Frame) {
 			continue
 		}
 		one.request = f.Request
-		for k := range f.Claim.Entries {
-			t.work.finished(&f.Claim.Entries[k])
-		}
+		t.work.finished(nil, f.Claim.Entries)
 	}
 }
 
@@ -212,15 +210,13 @@ func (t *team) claim(lease reliable.Time, m *member, f *frame.Frame) {
 	}
 	a.queue(m)
 	m.granted = max(m.granted, c.Granted)
-	for i := range c.Entries {
-		if t.work != nil {
-			t.work.claim(lease, m, &c.Entries[i])
-		} else {
+	if t.work != nil {
+		t.work.claim(lease, m, c.Entries)
+		t.work.confirm(m, c.Granted)
+	} else {
+		for i := range c.Entries {
 			t.take(lease, m, &c.Entries[i])
 		}
-	}
-	if t.work != nil {
-		t.work.confirm(m, c.Granted)
 	}
 	if !fresh {
 		return
@@ -294,6 +290,7 @@ func (t *team) take(lease reliable.Time, m *member, e *frame.ClaimEntry) {
 // message.
 func (t *team) advanceTo(channel uint32, r *row, e *frame.ClaimEntry) (next uint64) {
 	a := t.arbiter
+	a.moves(channel)
 	_, next = a.streams.Next(channel)
 	if done := min(e.Done, next); done > r.done {
 		r.done = done

@@ -145,3 +145,68 @@ func TestLeaverMovesNothing(t *testing.T) {
 		t.Error("parts are determined anew")
 	}
 }
+
+// TestWideRanges looks at what is in flight within bounds, however wide the ranges of a CLAIM are.
+func TestWideRanges(t *testing.T) {
+	r := newRig(t, 1, Config{Settle: -1, Debounce: -1, WorkTime: 10 * milli, Attempts: 100})
+	for i := range 16 {
+		s := r.sub(string(rune('a' + i)))
+		s.c.Share, s.c.Room = frame.ByMessage, maxRoom
+		s.join()
+	}
+	const messages = 16 * maxRoom
+	r.streams.next[0] = messages
+	r.a.Published(r.now, 0)
+	r.pass(20 * milli) // all were granted, and are granted again
+	w := r.a.teams[0].work
+	if w.used != messages || r.a.stats.Redelivered < messages {
+		t.Fatalf("%d in flight, %+v", w.used, r.a.stats)
+	}
+	all := []nack.Range{rng(0, 1<<40)}
+	if n := w.finished(nil, []frame.ClaimEntry{{Ranges: all}, {Ranges: all}}); n > maxSteps {
+		t.Errorf("one CLAIM has looked at %d", n)
+	}
+	// What is done is no step for the next one.
+	if n := w.finished(nil, []frame.ClaimEntry{{Ranges: all}}); n != messages-maxSteps {
+		t.Errorf("%d were left", n)
+	}
+}
+
+// TestWorkingIsTold tells a member that works on one of many messages of that one, and not of all.
+func TestWorkingIsTold(t *testing.T) {
+	r := newRig(t, 1, Config{Settle: -1, Debounce: -1})
+	a := r.sub("a")
+	a.c.Share, a.c.Room = frame.ByMessage, maxRoom
+	a.join()
+	r.streams.next[0] = 500
+	r.a.Published(r.now, 0)
+	r.drain()
+	a.claim() // shows them
+	r.pass(milli)
+	a.claim(frame.ClaimEntry{Working: []nack.Range{rng(7, 8)}})
+	if e := a.got.Entries; len(e) != 1 || e[0].From != 7 || e[0].To != 8 {
+		t.Errorf("it is told of %+v", e)
+	}
+}
+
+// TestManyPairsRest determines the parts of many members no more often than every so often.
+func TestManyPairsRest(t *testing.T) {
+	r := newRig(t, 256, Config{Settle: -1, Debounce: -1})
+	one := (*team)(nil)
+	for i := range 32 {
+		r.sub(string(rune('a' + i))).join()
+		one = r.a.teams[0]
+	}
+	if one.change == reliable.Never || one.change != one.rests || one.rests <= r.now {
+		t.Errorf("at %v, the next change is at %v", r.now, one.change)
+	}
+	parts := make([]int, 256)
+	list := make([]candidate, 8)
+	for i := range list {
+		list[i] = candidate{name: string(rune('a' + i)), weight: 1}
+	}
+	r.a.scores.target(parts, list)
+	if n := testing.AllocsPerRun(10, func() { r.a.scores.target(parts, list) }); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

@@ -1,6 +1,8 @@
 package team
 
 import (
+	"time"
+
 	"crier/reliable"
 	"crier/reliable/frame"
 )
@@ -18,7 +20,7 @@ func (t *team) retarget(lease reliable.Time) {
 		}
 	}
 	t.candidates = list
-	for channel, i := range target(t.of, list) {
+	for channel, i := range t.arbiter.scores.target(t.of, list) {
 		r := &t.rows[channel]
 		var to *member
 		if i >= 0 {
@@ -30,7 +32,12 @@ func (t *team) retarget(lease reliable.Time) {
 		}
 	}
 	clear(t.candidates)
+	t.rests = lease.Add(time.Duration(len(list)*len(t.of)/pairsPerMilli) * time.Millisecond)
 }
+
+// pairsPerMilli is after how many pairs of a member and a partition their parts aren't determined
+// anew for a millisecond: it takes some CPU time.
+const pairsPerMilli = 1024
 
 // move takes the partitions that aren't where they are to be a step further.
 func (t *team) move(lease reliable.Time) {

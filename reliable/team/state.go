@@ -263,6 +263,7 @@ func (a *Arbiter) Restore(lease reliable.Time, list []reliable.TeamPosition) {
 // restore takes a partition's position.
 func (t *team) restore(p *reliable.TeamPosition) {
 	a := t.arbiter
+	a.moves(p.Partition)
 	if p.Epoch >= a.firstEpoch() {
 		t.back = max(t.back, p.Epoch)
 	}

@@ -27,13 +27,16 @@ type candidate struct {
 	odd              bool
 }
 
+// scores are memory for target.
+type scores []uint64
+
 // target gives each partition to one of the candidates, by the index in the list, which it
 // sorts by name. Each gets its part of them by weight, rounded down or up. Which ones follows
 // from the names and weights alone: all pairs of a partition and a name have a score, and get
 // each other from the highest score down. So all publishers of a topic come to the same answer,
 // also after a restart, and few partitions move when a member comes or goes. There are at most 256
 // candidates and partitions.
-func target(of []int, list []candidate) []int {
+func (s *scores) target(of []int, list []candidate) []int {
 	of = of[:cap(of)]
 	for i := range of {
 		of[i] = -1
@@ -50,13 +53,14 @@ func target(of []int, list []candidate) []int {
 		rest -= c.quota
 	}
 	// The lowest 16 bits of a score have the pair.
-	scores := make([]uint64, 0, len(of)*len(list))
+	scores := (*s)[:0]
 	for i := range list {
 		for p := range of {
 			score := mix.Uint64(list[i].hash ^ bits.Reverse64(uint64(p)+1))
 			scores = append(scores, score&^0xffff|uint64(i)<<8|uint64(p))
 		}
 	}
+	*s = scores
 	slices.Sort(scores)
 	for n := len(scores) - 1; n >= 0; n-- {
 		score := scores[n]

@@ -19,7 +19,7 @@ func named(weights map[string]uint32, order []string) (list []candidate) {
 // owners returns the owners' names, by partition.
 func owners(partitions int, list []candidate) (names []string) {
 	list = slices.Clone(list)
-	for _, i := range target(make([]int, partitions), list) {
+	for _, i := range new(scores).target(make([]int, partitions), list) {
 		names = append(names, list[i].name)
 	}
 	return names
@@ -108,7 +108,7 @@ func TestTargetStays(t *testing.T) {
 }
 
 func TestTargetOfNobody(t *testing.T) {
-	if of := target(make([]int, 3), nil); !slices.Equal(of, []int{-1, -1, -1}) {
+	if of := new(scores).target(make([]int, 3), nil); !slices.Equal(of, []int{-1, -1, -1}) {
 		t.Errorf("%v", of)
 	}
 }
@@ -116,6 +116,6 @@ func TestTargetOfNobody(t *testing.T) {
 func BenchmarkTarget(b *testing.B) {
 	list, of := members("m", 256), make([]int, 256)
 	for b.Loop() {
-		target(of, list)
+		new(scores).target(of, list)
 	}
 }

@@ -29,6 +29,8 @@ type team struct {
 	// settled is when the first grants may be made. At change, the members that are eligible are
 	// given their parts anew. Before held, nothing that has run out is granted anew.
 	settled, change, held reliable.Time
+	// rests is until when the members' parts aren't determined anew.
+	rests reliable.Time
 	// back is the highest epoch that was restored, if the wall clock is behind it.
 	back uint64
 	// oldest says that it began with the oldest messages. It does if one of the members says so
@@ -107,6 +109,7 @@ func (a *Arbiter) newTeam(lease reliable.Time, name string, share frame.Share, o
 func (t *team) count() {
 	if !t.counts {
 		t.counts = true
+		t.arbiter.movesAll()
 		t.arbiter.tell(t, reliable.TeamEvent{Kind: reliable.TeamNew})
 	}
 }
@@ -123,6 +126,7 @@ func (t *team) admit(m *member) {
 // start has a new team begin with what is published next, or with the oldest messages.
 func (t *team) start(oldest bool) {
 	a := t.arbiter
+	a.movesAll()
 	t.oldest = oldest
 	if t.share == frame.ByMessage {
 		t.work = newWork(t, oldest)
@@ -150,7 +154,7 @@ func (t *team) early(at reliable.Time) {
 
 // changed has the members' parts determined anew, some time after a change.
 func (t *team) changed(lease reliable.Time, after time.Duration) {
-	t.change = min(t.change, lease.Add(max(after, 0)))
+	t.change = min(t.change, max(lease.Add(max(after, 0)), t.rests))
 }
 
 // woke notices that the process was suspended, or paused, beyond its deadline. CLAIMs that came
@@ -158,7 +162,7 @@ func (t *team) changed(lease reliable.Time, after time.Duration) {
 func (t *team) woke(lease reliable.Time) {
 	if t.due != reliable.Never && lease.Sub(t.due) > t.term()/4 {
 		t.held = lease.Add(t.term() / 4)
-		t.due = min(t.held, reliable.Never)
+		t.due = t.held
 	}
 }
 

@@ -76,6 +76,7 @@ func (a *Arbiter) Answers(f *frame.Frame) int {
 // dismiss has a team end as soon as no member holds anything.
 func (t *team) dismiss(lease reliable.Time) {
 	t.forgotten = true
+	t.arbiter.movesAll()
 	for _, m := range t.members {
 		m.eligible = false
 	}

@@ -14,8 +14,8 @@ type work struct {
 	free  int32
 	used  int // in flight
 	// lapsing has those that are granted, the one whose time ends first at its head, and waiting
-	// those that are to be granted again. retried has all that were granted before.
-	lapsing, waiting, retried list
+	// those that are to be granted again.
+	lapsing, waiting list
 	// backlog is the number of messages that may be granted for the first time, and at the
 	// channel that is next for it. assigned counts those that were.
 	backlog  uint64
@@ -32,8 +32,7 @@ type work struct {
 
 // A line is a channel of a team that shares by message.
 type line struct {
-	// flight has its messages in flight, ascending.
-	flight list
+	flight flight
 	// All messages below passed were granted once at least, or were done before; those below
 	// limit may be.
 	passed, limit uint64
@@ -56,7 +55,7 @@ type item struct {
 	// owner is the member that works on it, or nil, and until the end of its time.
 	owner *member
 	until reliable.Time
-	// retried says that it is in retried.
+	// retried says that it was granted before.
 	retried bool
 	// known says that its owner has said that it works on it.
 	known bool
@@ -64,16 +63,13 @@ type item struct {
 	request uint64
 	// stamp is that of the first GRANT that had it.
 	stamp uint64
-	// links are its places in the lists: of its channel, of its member, of lapsing or waiting,
-	// and of retried.
-	links [4]link
+	// links are its places in the lists: of its member, and of lapsing or waiting.
+	links [2]link
 }
 
 const (
-	inChannel = iota
-	inMember
+	inMember = iota
 	inTime
-	inRetried
 )
 
 // A link is an item's place in a list; 0 is none, and other numbers are one more than an index.
@@ -118,8 +114,8 @@ func (w *work) drop(l *list, i int32, by int) {
 
 // floor returns the offset below which all is done.
 func (c *line) floor(w *work) uint64 {
-	if c.flight.first != 0 {
-		return w.items[c.flight.first-1].offset
+	if i := c.flight.first(); i != 0 {
+		return w.items[i-1].offset
 	}
 	return c.passed
 }
@@ -128,16 +124,19 @@ func (c *line) floor(w *work) uint64 {
 func (w *work) beyond(channel uint32) (list []uint64) {
 	c := &w.channels[channel]
 	at := c.floor(w)
-	for i := c.flight.first; i != 0; i = w.items[i-1].links[inChannel].next {
+	for _, one := range c.flight.list[c.flight.head:] {
+		if one.item == 0 {
+			continue
+		}
 		if len(list) == 2*maxRanges {
 			return list
 		}
-		if offset := w.items[i-1].offset; offset > at {
-			list = append(list, at, offset)
+		if one.offset > at {
+			list = append(list, at, one.offset)
 		}
-		at = w.items[i-1].offset + 1
+		at = one.offset + 1
 	}
-	if at < c.passed && c.flight.first != 0 && len(list) < 2*maxRanges {
+	if at < c.passed && c.flight.live > 0 && len(list) < 2*maxRanges {
 		list = append(list, at, c.passed)
 	}
 	for _, r := range c.done {

@@ -121,7 +121,7 @@ type portion struct {
 	done  uint64 // all from begin up to it is settled
 	// renewed is where it may begin, since it may have been forgotten before anything was granted.
 	renewed uint64
-	work  []work // by message, from begin on
+	work    []work // by message, from begin on
 	// rights are all grants so far, the newest last.
 	rights []*right
 	latest *right // the one of the highest epoch under which a message was handed out
