@@ -2,6 +2,7 @@ package team
 
 import (
 	"net/netip"
+	"slices"
 
 	"crier/nack"
 	"crier/reliable"
@@ -64,6 +65,12 @@ func (a *Arbiter) join(
 	lease reliable.Time, from netip.AddrPort, t *team, f *frame.Frame,
 ) (*team, *member) {
 	c := f.Claim
+	if t == nil && len(a.teams) >= a.cfg.MaxTeams {
+		a.discard(func(one *team) bool { return true })
+	} else if t != nil && t.share != c.Share &&
+		a.discard(func(one *team) bool { return one == t }) {
+		t = nil
+	}
 	code := frame.Refusal(0)
 	switch {
 	case a.cfg.Off:
@@ -118,6 +125,18 @@ func (a *Arbiter) join(
 	t.byID[m.id] = m
 	t.empty = reliable.Never
 	return t, m
+}
+
+// discard drops one team that counts for nothing and has no members, of those that may go: all that
+// is left of it is where it began.
+func (a *Arbiter) discard(may func(*team) bool) bool {
+	for i, t := range a.teams {
+		if !t.counts && len(t.members) == 0 && may(t) {
+			a.teams = slices.Delete(a.teams, i, i+1)
+			return true
+		}
+	}
+	return false
 }
 
 // late takes the word of one that is no member any more, and isn't to be one: what it did counts.

@@ -9,7 +9,8 @@ import (
 	"crier/reliable/frame"
 )
 
-// TestUnansweredTeam counts no team whose member never showed a GRANT, and forgets it with that.
+// TestUnansweredTeam counts no team whose member never showed a GRANT. Where it began is all that
+// stays of it, as long as no other team needs its place.
 func TestUnansweredTeam(t *testing.T) {
 	r := newRig(t, 1, Config{Settle: -1, Debounce: -1})
 	a := r.sub("a")
@@ -28,9 +29,8 @@ func TestUnansweredTeam(t *testing.T) {
 	if _, _, ok := r.a.Part(a.f.Subscriber); ok {
 		t.Fatal("it has a part")
 	}
-	if r.pass(3 * time.Second); len(r.a.teams) > 0 {
-		t.Fatal("it stays")
-	}
+	r.pass(3 * time.Second)
+	r.streams.next[0] = 20
 	if list := r.kinds(); len(list) > 0 {
 		t.Fatalf("%v is told", list)
 	}
@@ -38,9 +38,38 @@ func TestUnansweredTeam(t *testing.T) {
 	if _, ok = r.a.Floor(0); !ok || r.a.Teams() != 1 || !r.a.Has(a.f.Subscriber) {
 		t.Fatal("it doesn't count once it was answered")
 	}
+	if e := a.entry(0); len(e) == 0 || e[0].From != 0 {
+		t.Fatalf("it begins anew: %+v", e)
+	}
 	a.got = nil
 	if r.pass(time.Minute); len(r.a.teams) != 1 || r.a.Teams() != 1 {
 		t.Fatal("it doesn't stay")
+	}
+}
+
+// TestUnansweredTeamMakesRoom has a team that counts for nothing make room for another one, and for
+// one of its name that shares in the other way.
+func TestUnansweredTeamMakesRoom(t *testing.T) {
+	r := newRig(t, 1, Config{Settle: -1, Debounce: -1, MaxTeams: 2})
+	claim := func(team string, share frame.Share) *sub {
+		s := r.sub(team)
+		s.c.Team, s.c.Share = []byte(team), share
+		s.claim()
+		return s
+	}
+	claim("x", frame.ByPartition)
+	claim("y", frame.ByPartition)
+	if r.pass(3 * time.Second); len(r.a.teams) != 2 {
+		t.Fatalf("%d teams", len(r.a.teams))
+	}
+	if claim("y", frame.ByMessage).got.Refused != 0 {
+		t.Error("a name is taken by a team that nobody has")
+	}
+	if claim("z", frame.ByPartition).got.Refused != 0 || r.a.team([]byte("x")) != nil {
+		t.Error("a team that nobody has takes the place of others")
+	}
+	if claim("w", frame.ByPartition).got.Refused != frame.TooMany {
+		t.Error("a team with a member makes room")
 	}
 }
 

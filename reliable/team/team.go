@@ -295,7 +295,7 @@ func (t *team) over(lease reliable.Time) bool {
 		return false
 	}
 	expiry := t.arbiter.cfg.Expiry
-	return t.forgotten || !t.counts || expiry > 0 && t.empty != reliable.Never && lease >= t.empty.Add(expiry)
+	return t.forgotten || expiry > 0 && t.empty != reliable.Never && lease >= t.empty.Add(expiry)
 }
 
 // abandon ends a grant whose member may have handed out what its window allows: it knows no

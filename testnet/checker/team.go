@@ -45,10 +45,6 @@ type team struct {
 	pub     *world.Publisher
 	session reliable.SessionID
 	began   bool // the publisher heard a CLAIM
-	// granted says that something was granted, or restored. Before that a team that isn't heard
-	// for a lease, or whose member leaves, is forgotten: heard is when it was heard last.
-	granted bool
-	heard   reliable.Time
 	// oldest says that it begins with the oldest messages; until open, a member may have it so.
 	oldest bool
 	open   reliable.Time
@@ -119,9 +115,7 @@ type portion struct {
 	begin uint64 // where the team begins
 	least uint64 // the epoch that was saved of an earlier session
 	done  uint64 // all from begin up to it is settled
-	// renewed is where it may begin, since it may have been forgotten before anything was granted.
-	renewed uint64
-	work    []work // by message, from begin on
+	work  []work // by message, from begin on
 	// rights are all grants so far, the newest last.
 	rights []*right
 	latest *right // the one of the highest epoch under which a message was handed out

@@ -94,11 +94,6 @@ func (x *teams) heardClaim(d *world.Datagram) {
 		t.open = now.Add(cfg.Settle)
 	case b.Oldest && !t.oldest && now < t.open:
 		t.begin(true)
-	case !t.granted && now.Sub(t.heard) > t.pub.Config().Sender.Teams.Lease:
-		t.renew()
-	}
-	if t.heard = now; f.Flags&frame.Leaving != 0 {
-		t.heard = now.Add(-time.Hour)
 	}
 	m.heard = x.c.w.Now()
 	if c := m.claim(f.Request); c != nil {
@@ -149,20 +144,13 @@ func (t *team) begin(oldest bool) {
 	}
 }
 
-// renew notes that a team may begin anew, after what was accepted.
-func (t *team) renew() {
-	for _, s := range t.pub.Streams() {
-		t.part(s.Partition).renewed = s.NextOffset()
-	}
-}
-
 // restored follows a publisher that starts with the positions that it has saved of teams: a team
 // begins where it was, or with the oldest message of a session that hasn't that one.
 func (x *teams) restored(pub *world.Publisher, list []reliable.TeamPosition) {
 	for i := range list {
 		one, s := &list[i], pub.Session()
 		t := x.team(s, one.Team, frame.Share(one.Share))
-		if t.granted = true; !t.began {
+		if !t.began {
 			t.begin(true)
 		}
 		p := t.part(one.Partition)

@@ -41,9 +41,8 @@ func (t *team) living() (list []*seat) {
 func (p *portion) finish(live []*seat, patience time.Duration) {
 	now := p.c.w.Now()
 	for o := p.settled(); o < p.s.NextOffset(); o++ {
-		w := p.at(o)
-		if !w.settled() && now.Sub(p.s.AcceptedAt(o)) > patience && !p.s.Dropped(o) &&
-			(o >= p.renewed || w.handed > 0) {
+		if w := p.at(o); !w.settled() && now.Sub(p.s.AcceptedAt(o)) > patience &&
+			!p.s.Dropped(o) {
 			p.fail("offset %d of partition %d isn't done, lost or given up: it was handed out %d "+
 				"times, %s", o, p.s.Partition, w.handed, lastOf(w))
 			return

@@ -31,7 +31,6 @@ func (x *teams) granted(d *world.Datagram) {
 		return
 	}
 	t.tally.Grants++
-	t.granted = t.granted || len(b.Entries) > 0
 	c := m.claim(f.Request)
 	if c == nil || !c.heard {
 		if len(b.Entries) > 0 {

@@ -125,7 +125,7 @@ func (c *court) fill(life *receive.Life) {
 		Room: uint32(cfg.Room), Window: uint32(cfg.Window),
 		// Of a session that began while it listened it misses nothing, as any other subscriber.
 		// A team that was forgotten meanwhile begins anew with what is published next.
-		Oldest: cfg.Start == reliable.Oldest || life.FromStart && c.stamp == 0,
+		Oldest: cfg.Start == reliable.Oldest || life.FromStart && !c.served,
 		Host:   []byte(cfg.Host), PID: cfg.PID, Entries: cl.body.Entries[:0],
 	}
 	cl.frame = frame.Frame{Kind: frame.Claim, Session: c.id, Subscriber: cfg.Receive.ID,

@@ -41,6 +41,8 @@ type court struct {
 	// freed since the last CLAIM, and waiting words that it had no room for.
 	workTime        time.Duration
 	unsaid, waiting int
+	// served says that something was granted.
+	served bool
 	// follows says that all streams are followed, where work is shared so.
 	follows bool
 	// turns is the number of messages that were handed out, where work is shared so, and moved

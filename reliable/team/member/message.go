@@ -216,6 +216,7 @@ func (d *desk) take(s *seat, e *frame.GrantEntry, request uint64, sent reliable.
 			d.apart++
 		}
 		m.stats.Assigned++
+		c.served = true
 		news = true
 	}
 	return news

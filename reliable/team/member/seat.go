@@ -141,6 +141,7 @@ func (s *seat) hold(list []frame.GrantEntry, until reliable.Time, stamp uint64) 
 	t.grant(m, c, s.channel, list)
 	if news {
 		m.stats.Assigned++
+		c.served = true
 		ev := m.announce(c, s.channel, reliable.Assigned)
 		ev.Grant, ev.Seq, ev.Offset = t.spans[0], e.Seq, e.From
 	}
