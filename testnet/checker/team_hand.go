@@ -239,10 +239,10 @@ func (x *teams) finished(sub *world.Subscriber, g *reliable.Grant, offset uint64
 		w.done = true
 	}
 	if m := t.seatOf(sub.ID()); m != nil {
-		// A quarter of the window, or of the room, is told at once.
+		// A quarter of the window is told at once. By message the last one in hand is, too.
 		quarter := max(m.window, 4)
 		if t.share == frame.ByMessage {
-			quarter = max(uint64(m.room), 4)
+			quarter = 4
 		}
 		m.says.give(4 * claimCost / time.Duration(quarter))
 		m.gets.give(4 * grantCost / time.Duration(quarter))
