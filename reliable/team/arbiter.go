@@ -179,7 +179,14 @@ func (a *Arbiter) Moved() (channel uint32, ok bool) {
 
 // tell adds an event.
 func (a *Arbiter) tell(t *team, ev reliable.TeamEvent) {
-	if len(a.events) >= maxEvents {
+	most := maxEvents
+	switch ev.Kind {
+	case reliable.MessageGivenUp: // by name, as many as may be in flight
+		most = maxFlight
+	case reliable.MessageRedelivered:
+		most /= 2
+	}
+	if len(a.events) >= most {
 		a.stats.EventsLost++
 		return
 	}

@@ -501,3 +501,31 @@ func BenchmarkByMessage(b *testing.B) {
 		b.Fatalf("%d of %d are done", floor, s.next[0])
 	}
 }
+
+// TestManyGivenUp names all messages that are given up, however many others were granted again.
+func TestManyGivenUp(t *testing.T) {
+	r := newRig(t, 1, Config{Settle: -1, Debounce: -1, Attempts: 2})
+	var subs []*sub
+	for i := range 6 {
+		subs = append(subs, r.worker(fmt.Sprint("w", i), maxRoom))
+	}
+	for range 2 {
+		r.publish(0, 6*maxRoom)
+		for range 6 { // all die, and begin anew
+			r.pass(500 * milli)
+		}
+		for i := range subs {
+			subs[i] = r.worker(fmt.Sprint("w", i), maxRoom)
+		}
+	}
+	r.pass(3 * time.Second)
+	named := 0
+	for _, kind := range r.kinds() {
+		if kind == reliable.MessageGivenUp {
+			named++
+		}
+	}
+	if st := r.a.stats; st.GivenUp <= maxEvents || named != int(st.GivenUp) {
+		t.Errorf("%d of %d given up messages are named", named, st.GivenUp)
+	}
+}
