@@ -214,7 +214,7 @@ func (h *hearing) message(p place, want uint64) {
 		} else if h.tally.marked++; b.orphan {
 			h.tally.orphans++
 		}
-		if i > 0 && b.attempt <= list[i-1].attempt && !b.orphan {
+		if i > 0 && b.attempt <= list[i-1].attempt && !b.orphan && !list[i-1].orphan {
 			h.faultf("%v is attempt %d for %s under epoch %d, and %d for %s under epoch %d", p,
 				list[i-1].attempt, list[i-1].by.name, list[i-1].epoch, b.attempt, b.by.name, b.epoch)
 		}

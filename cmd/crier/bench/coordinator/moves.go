@@ -110,6 +110,15 @@ func (t *tenancy) after(of *tenure) int64 {
 	return 0
 }
 
+// begins returns when the next worker could go on: as it had the first message, or as it was told
+// that it has the partition where that message was due only later.
+func (t *tenure) begins() int64 {
+	if t.Due > t.Assigned {
+		return t.Assigned
+	}
+	return t.First
+}
+
 // graceful adds the times from a wish to its end, apart where a worker left.
 func (t *tenancy) graceful(leaves, joins *hist.Histogram) {
 	t.mu.Lock()
@@ -124,8 +133,7 @@ func (t *tenancy) graceful(leaves, joins *hist.Histogram) {
 			if was.Left {
 				into = leaves
 			}
-			// A worker may hear later of it than the one that goes on.
-			into.Record(time.Duration(max(0, next.First-was.Revoking)))
+			into.Record(time.Duration(max(0, next.begins()-was.Revoking)))
 		}
 	}
 }
@@ -218,7 +226,7 @@ func (m *mover) kill(ctx context.Context, i int, times *hist.Histogram) error {
 func (b *coordinator) moves(way string, size, workers int, rate float64,
 	act func(context.Context, *mover) error) (*report.Cell, round, *mover) {
 	c, r := b.shared(report.SystemCrier, way, job.SharePartition, size, workers, rate)
-	r.reader = job.RoleMover
+	r.reader, r.task.Duration = job.RoleMover, moveLongest // until it is told to stop
 	m := &mover{tenancy: &tenancy{}, o: b.o, workers: workers}
 	r.told, r.begin = m.told, m.begin
 	r.during = func(ctx context.Context, cast *cast) error {
@@ -261,7 +269,6 @@ func (b *coordinator) acted(ctx context.Context, size, workers int, rate float64
 		if first == nil {
 			first = c
 		}
-		r.task.Duration = moveLongest
 		b.tell(first, run)
 		out, err := b.play(ctx, r)
 		if err != nil {

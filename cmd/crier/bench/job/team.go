@@ -46,6 +46,7 @@ type Tenure struct {
 	Epoch     uint64
 	Assigned  int64 // as the handler was told
 	First     int64 `json:",omitempty"` // the first message was handed out
+	Due       int64 `json:",omitempty"` // the first message was due
 	Revoking  int64 `json:",omitempty"` // the publisher wants it back, or the worker leaves
 	Revoked   int64 `json:",omitempty"` // it is another's
 	// Left says that the worker has left the team, and wasn't asked.

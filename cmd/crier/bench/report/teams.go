@@ -83,10 +83,11 @@ func teamNotes(cells []*Cell, say func(string, ...any)) {
 			say("queue group: a server between that stores nothing, and no message is acknowledged")
 		case WayLeaves:
 			say("%s: from the call of Close to the first message of each of its partitions at "+
-				"another worker", c.Way)
+				"another worker, or to when that one has the partition if no message waits", c.Way)
 		case WayJoins:
 			say("%s: from when a worker is told to give a partition back to its first message at "+
-				"the one that joins", c.Way)
+				"the one that joins, or to when that one has the partition if no message waits",
+				c.Way)
 		case WayKilled:
 			say("%s: by SIGKILL, from then to the first message of each of its partitions at "+
 				"another worker", c.Way)

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"encoding/binary"
 	"sync"
 	"time"
 
@@ -116,6 +117,9 @@ func (m *movable) message(ev *subscriber.Event) {
 	again := ev.Attempt() > 1 || ev.Orphan()
 	if t != nil && t.First == 0 {
 		t.First = nanos()
+		if len(ev.Payload) >= job.StampSize {
+			t.Due = int64(binary.LittleEndian.Uint64(ev.Payload))
+		}
 		m.tell <- *t
 	}
 	if t == nil || time.Duration(nanos()-t.First) < steadyAfter {
