@@ -3,6 +3,7 @@ package member
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"testing"
@@ -170,6 +171,46 @@ func TestOrphansOfGivenBackPartition(t *testing.T) {
 	}
 	if gave == 0 {
 		t.Error("it gives nothing back")
+	}
+}
+
+// While members join and leave, no message comes later than a few ways: a partition that moves waits
+// for its old member and its new one only.
+func TestHandOverIsShort(t *testing.T) {
+	w := newTown(t, 0)
+	cfg := quick()
+	cfg.Layout = topic.Layout{Partitions: 64, Groups: 64}
+	p := w.publisher(cfg)
+	for _, name := range []string{"a", "b", "c", "d"} {
+		w.member(name, Config{})
+	}
+	w.pass(2 * time.Second)
+	due := map[[2]uint64]reliable.Time{}
+	run := func() {
+		for end := w.now.Add(500 * time.Millisecond); w.now < end; w.pass(500 * time.Microsecond) {
+			before := maps.Clone(p.sent)
+			w.publish(p, 2)
+			for c, n := range p.sent {
+				for o := before[c]; o < n; o++ {
+					due[[2]uint64{uint64(c), uint64(o)}] = w.now
+				}
+			}
+		}
+	}
+	run()
+	w.member("e", Config{})
+	run()
+	w.subs[1].Leave(w.now)
+	run()
+	w.pass(time.Second)
+	w.judge(p, nil)
+	epochs, worst := map[[2]uint64]bool{}, time.Duration(0)
+	for _, h := range w.hands {
+		epochs[[2]uint64{uint64(h.partition), h.grant.Epoch}] = true
+		worst = max(worst, h.from.Sub(due[[2]uint64{uint64(h.partition), h.offset}]))
+	}
+	if moved := len(epochs) - 64; moved < 16 || worst > 10*w.delay {
+		t.Errorf("%d partitions moved, and a message came %v late", moved, worst)
 	}
 }
 
