@@ -261,13 +261,13 @@ func TestFilters(t *testing.T) {
 	other := changed(packets[0], 7, 0x11)
 	path := decodetest.Capture(t, append(packets, retag(other))...)
 	for args, want := range map[string]int{
-		"":                             31,
-		"--session 9f3c":               26,
+		"":                             32,
+		"--session 9f3c":               27,
 		"--session 0x113C2a61d47be805": 1,
 		"--kind Data,repair":           7,
 		"--kind nack --kind bye":       2,
 		"--kind digest --kind FIND":    4,
-		"--group 239.77.0.1:7700":      31,
+		"--group 239.77.0.1:7700":      32,
 		"--group 239.77.0.2:7700":      0,
 		"--count 3":                    3,
 		"--session 9f3c --kind data --count 2 --json": 2,
