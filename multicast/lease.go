@@ -79,8 +79,8 @@ func (c LinkConfig) LeaseClock() LeaseClock {
 	return nil
 }
 
-// GrantClock returns LeaseClock for a machine that grants leases, or nil if that clock takes jumps of
-// the wall clock for sleep: whoever grants may wait for too long, but not for too short a time.
+// GrantClock returns LeaseClock for a machine that grants leases, or nil if that clock takes jumps
+// of the wall clock for sleep: whoever grants may wait for too long, but not for too short a time.
 func (c LinkConfig) GrantClock() LeaseClock {
 	clock := c.LeaseClock()
 	if _, guesses := clock.(*jumpClock); guesses {

@@ -123,8 +123,9 @@ func (t *teams) tellUnkept(level slog.Level) {
 		return
 	}
 	t.unkept = true
-	t.p.cfg.Logger.Log(context.Background(), level, "crier: nothing keeps how far teams are: after a restart of the publisher "+
-		"they begin anew", "hint", "give a file for it by Teams.State (crier pub --team-state)")
+	t.p.cfg.Logger.Log(context.Background(), level,
+		"crier: nothing keeps how far teams are: after a restart of the publisher "+
+			"they begin anew", "hint", "give a file for it by Teams.State (crier pub --team-state)")
 }
 
 // tellSpare logs, once a team, that members have nothing to do as there are fewer partitions.

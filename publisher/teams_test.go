@@ -46,7 +46,8 @@ func newWorker(t *testing.T, l *rig.LAN, p *publisher.Publisher, name string) *w
 	}
 	w := &worker{t: t, pub: p, conn: conn, heard: make(chan frame.GrantBody, 1000),
 		claim: frame.Frame{Kind: frame.Claim, Session: uint64(p.Session()),
-			Subscriber: 77 + uint64(crc32.ChecksumIEEE([]byte(name))), Name: []byte(name), Claim: &frame.ClaimBody{Team: []byte("hedge"),
+			Subscriber: 77 + uint64(crc32.ChecksumIEEE([]byte(name))), Name: []byte(name),
+			Claim: &frame.ClaimBody{Team: []byte("hedge"),
 				Share: frame.ByPartition, Weight: 1, Window: 100}}}
 	go w.hear()
 	return w

@@ -75,9 +75,9 @@ func (e *Event) Done() error {
 	return e.Grant.Worker.Done(e)
 }
 
-// Release gives the message back, so that it is granted again, with the next attempt: to any member,
-// at once, or after a time of up to a day. Only where work is shared by message: otherwise it
-// returns ErrNoTeam. See Done.
+// Release gives the message back, so that it is granted again, with the next attempt: to any
+// member, at once, or after a time of up to a day. Only where work is shared by message: otherwise
+// it returns ErrNoTeam. See Done.
 func (e *Event) Release(after time.Duration) error {
 	if e.Grant == nil {
 		return ErrNoTeam
@@ -85,8 +85,9 @@ func (e *Event) Release(after time.Duration) error {
 	return e.Grant.Worker.Release(e, after)
 }
 
-// Working says that the message is still worked on: its time, after which it would be granted again,
-// begins anew. Only where work is shared by message: otherwise it returns ErrNoTeam. See Done.
+// Working says that the message is still worked on: its time, after which it would be granted
+// again, begins anew. Only where work is shared by message: otherwise it returns ErrNoTeam. See
+// Done.
 func (e *Event) Working() error {
 	if e.Grant == nil {
 		return ErrNoTeam

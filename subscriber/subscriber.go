@@ -364,10 +364,10 @@ func (s *Subscriber) allSent() {
 // left when Close returns. Several callers may close at once, and all of them wait.
 //
 // A member of a team hands out nothing more. It waits for up to 30 s until the running step has
-// ended, and until all else that it handed out, with ManualDone, is done or released, as long as its
-// grant holds. Then it gives back what it was granted: what isn't done comes to others with the next
-// attempt. So a step that closes waits in vain for itself, and its message isn't done: leave the
-// range first, or close on another goroutine.
+// ended, and until all else that it handed out, with ManualDone, is done or released, as long as
+// its grant holds. Then it gives back what it was granted: what isn't done comes to others with the
+// next attempt. So a step that closes waits in vain for itself, and its message isn't done: leave
+// the range first, or close on another goroutine.
 func (s *Subscriber) Close() error {
 	s.closing.Do(func() {
 		if s.team != nil {

@@ -77,8 +77,8 @@ func ExampleConfig_team() {
 }
 
 // A member that has partitions for itself gets the messages of each in order, and keeps something
-// for each key until the partition is revoked. Each message is done when the range asks for the next
-// event.
+// for each key until the partition is revoked. Each message is done when the range asks for the
+// next event.
 func ExampleConfig_partitions() {
 	s, err := subscriber.New(subscriber.Config{Topic: "orders", Team: "risk", Name: "risk1",
 		Weight: 2, Window: 1024, Orphans: subscriber.OrphansReport})

@@ -241,8 +241,8 @@ func (w *work) due() reliable.Time {
 	return reliable.Never
 }
 
-// maxSteps bounds the places in flight that one CLAIM has looked at. An honest one tells of what its
-// member has in hand.
+// maxSteps bounds the places in flight that one CLAIM has looked at. An honest one tells of what
+// its member has in hand.
 const maxSteps = 8 * maxRoom
 
 // claim takes a member's word of its messages.
@@ -306,8 +306,8 @@ func (w *work) deafen(lease reliable.Time, m *member, list []frame.ClaimEntry) {
 	w.team.changed(lease, 0)
 }
 
-// finished takes the word of messages that are done, though another member may have them by now, and
-// returns how many there were.
+// finished takes the word of messages that are done, though another member may have them by now,
+// and returns how many there were.
 func (w *work) finished(m *member, list []frame.ClaimEntry) (n uint64) {
 	steps := maxSteps
 	for k := range list {

@@ -94,7 +94,8 @@ func TestTeam(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(l.Publishers) != 1 || l.Topic != topic || l.Team != "risk" ||
-		l.Publishers[0].Address != at || l.Publishers[0].Session != quiet.Session().String() || len(l.Publishers[0].Partitions) != 2 ||
+		l.Publishers[0].Address != at || l.Publishers[0].Session != quiet.Session().String() ||
+		len(l.Publishers[0].Partitions) != 2 ||
 		l.Publishers[0].Partitions[1].Owner != odd || l.Publishers[0].Members[0].Partitions != 2 {
 		t.Errorf("%s", r.Out)
 	}
@@ -339,7 +340,8 @@ func TestPublisherOf(t *testing.T) {
 			t.Errorf("\n got %+v\nwant %+v", got, want)
 		}
 	}
-	if p.Lag != 15 || p.manned() != "2 members" || p.Share != "partition" || p.Members[0].Partitions != 2 ||
+	if p.Lag != 15 || p.manned() != "2 members" || p.Share != "partition" ||
+		p.Members[0].Partitions != 2 ||
 		p.Members[0].Room != 0 || p.GivenUp != 1234567 {
 		t.Errorf("%+v", p)
 	}

@@ -80,8 +80,8 @@ func (c *court) over() bool {
 	return true
 }
 
-// nothing reports whether the publisher has said that it has no more for this member. A name that is
-// taken, and room in a team, may get free.
+// nothing reports whether the publisher has said that it has no more for this member. A name that
+// is taken, and room in a team, may get free.
 func (c *court) nothing() bool {
 	switch c.refused {
 	case frame.OtherShare, frame.NoTeams, frame.NoTeam:

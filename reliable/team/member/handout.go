@@ -74,8 +74,8 @@ func (s *seat) mayHand(g *reliable.Grant) bool {
 	return !t.giving && s.court.m.lease() < t.until
 }
 
-// HandAgain is HandOut of a message that was handed out, and isn't done: its handler has broken off.
-// The event may have a copy of its Grant.
+// HandAgain is HandOut of a message that was handed out, and isn't done: its handler has broken
+// off. The event may have a copy of its Grant.
 func (m *Member) HandAgain(now reliable.Time, ev *reliable.Event) (ok bool) {
 	m.tick(now)
 	g := ev.Grant

@@ -49,7 +49,8 @@ func (w *town) again() (n int) {
 	return n
 }
 
-// A member that leaves more partitions than one CLAIM tells of gives them all back, without repeats.
+// A member that leaves more partitions than one CLAIM tells of gives them all back, without
+// repeats.
 func TestLeaveManyPartitions(t *testing.T) {
 	for _, lossy := range []bool{false, true} {
 		w := newTown(t, 0)
@@ -174,8 +175,8 @@ func TestOrphansOfGivenBackPartition(t *testing.T) {
 	}
 }
 
-// While members join and leave, no message comes later than a few ways: a partition that moves waits
-// for its old member and its new one only.
+// While members join and leave, no message comes later than a few ways: a partition that moves
+// waits for its old member and its new one only.
 func TestHandOverIsShort(t *testing.T) {
 	w := newTown(t, 0)
 	cfg := quick()
